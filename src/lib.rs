@@ -1,0 +1,12 @@
+//! A Dockerfile frontend for BuildKit.
+//!
+//! Data flows one way, and side effects stay at the edges:
+//!
+//! ```text
+//! text → lines → words → instructions → stages → plan → LLB graph → definition → wire
+//! └──────────────────────────── pure, no async, no clock, no randomness ──────┘   edge
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod text;

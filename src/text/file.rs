@@ -1,0 +1,206 @@
+//! The files of a build and their lines.
+
+use super::Span;
+use std::ops::Range;
+
+/// A line and a column, for people and for the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Counted from 1.
+    pub line: u32,
+    /// In bytes, counted from 0.
+    pub column: u32,
+}
+
+/// One file: its name, its bytes, its text.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    name: String,
+    data: Vec<u8>,
+    text: String,
+    base: u32,
+    line_starts: Vec<u32>,
+    invalid: Vec<Range<u32>>,
+}
+
+impl SourceFile {
+    fn new(name: String, data: Vec<u8>, base: u32) -> SourceFile {
+        let (text, invalid) = decode(&data);
+        let mut line_starts = vec![0];
+        line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at as u32 + 1));
+        SourceFile { name, data, text, base, line_starts, invalid }
+    }
+
+    /// Returns the name as the user gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the bytes of the file, unchanged.
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Returns the text. A byte that is no UTF-8 stands in it as U+FFFD; see [`SourceFile::invalid`].
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the offset of the first byte of the text in the build's source map.
+    pub fn base(&self) -> u32 {
+        self.base
+    }
+
+    /// Returns the span of the whole text.
+    pub fn span(&self) -> Span {
+        Span::new(self.base, self.base + self.text.len() as u32)
+    }
+
+    /// Returns the places where the bytes were no UTF-8, in order.
+    pub fn invalid(&self) -> impl Iterator<Item = Span> + '_ {
+        self.invalid.iter().map(|r| Span::new(self.base + r.start, self.base + r.end))
+    }
+
+    /// Returns the text at a span of this file.
+    ///
+    /// # Panics
+    /// If the span lies outside this file or splits a character.
+    pub fn slice(&self, span: Span) -> &str {
+        &self.text[(span.start - self.base) as usize..(span.end - self.base) as usize]
+    }
+
+    /// Returns the number of lines; a file that ends in a newline has an empty last line.
+    pub fn line_count(&self) -> u32 {
+        self.line_starts.len() as u32
+    }
+
+    /// Returns the text of a line, counted from 1, without its line ending.
+    pub fn line(&self, line: u32) -> &str {
+        let start = self.line_starts[line as usize - 1] as usize;
+        let end = self.line_starts.get(line as usize).map_or(self.text.len(), |&next| next as usize);
+        self.text[start..end].trim_end_matches('\n').trim_end_matches('\r')
+    }
+
+    /// Returns line and column of an offset of this file.
+    pub fn position(&self, offset: u32) -> Position {
+        let local = offset.saturating_sub(self.base);
+        let line = self.line_starts.partition_point(|&start| start <= local);
+        Position { line: line as u32, column: local - self.line_starts[line - 1] }
+    }
+}
+
+/// All files of a build. Offsets run on from file to file.
+#[derive(Clone, Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// Returns a map without files.
+    pub fn new() -> SourceMap {
+        SourceMap::default()
+    }
+
+    /// Returns a map of one file.
+    pub fn of(name: impl Into<String>, data: impl Into<Vec<u8>>) -> SourceMap {
+        let mut map = SourceMap::new();
+        map.add(name, data);
+        map
+    }
+
+    /// Adds a file and returns its index.
+    ///
+    /// # Panics
+    /// If all files together pass 4 GiB. The edges limit the size of a file long before.
+    pub fn add(&mut self, name: impl Into<String>, data: impl Into<Vec<u8>>) -> usize {
+        // One byte between two files, so that an empty span belongs to one file only.
+        let base = self.files.last().map_or(0, |last| last.span().end + 1);
+        let file = SourceFile::new(name.into(), data.into(), base);
+        assert!(u32::try_from(base as u64 + file.text.len() as u64).is_ok(), "source text over 4 GiB");
+        self.files.push(file);
+        self.files.len() - 1
+    }
+
+    /// Returns all files, in the order they were added.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// Returns the index of the file that a span lies in.
+    ///
+    /// # Panics
+    /// If the map has no file.
+    pub fn index_of(&self, span: Span) -> usize {
+        self.files.partition_point(|file| file.base <= span.start) - 1
+    }
+
+    /// Returns the file that a span lies in.
+    ///
+    /// # Panics
+    /// If the map has no file.
+    pub fn file_of(&self, span: Span) -> &SourceFile {
+        &self.files[self.index_of(span)]
+    }
+
+    /// Returns the first and last line of a span, counted from 1.
+    pub fn lines(&self, span: Span) -> (u32, u32) {
+        let file = self.file_of(span);
+        let last = if span.is_empty() { span.start } else { span.end - 1 };
+        (file.position(span.start).line, file.position(last).line)
+    }
+}
+
+/// Decodes UTF-8. Each maximal run of bad bytes becomes U+FFFD and is noted.
+fn decode(data: &[u8]) -> (String, Vec<Range<u32>>) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        return (text.to_owned(), Vec::new());
+    }
+    let mut text = String::with_capacity(data.len());
+    let mut invalid = Vec::new();
+    for chunk in data.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            let start = text.len() as u32;
+            text.push(char::REPLACEMENT_CHARACTER);
+            invalid.push(start..text.len() as u32);
+        }
+    }
+    (text, invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns() {
+        let map = SourceMap::of("Dockerfile", "FROM a\r\nRUN b\n");
+        let file = &map.files()[0];
+        assert_eq!(file.line_count(), 3);
+        assert_eq!(file.line(1), "FROM a");
+        assert_eq!(file.position(9), Position { line: 2, column: 1 });
+        assert_eq!(map.lines(Span::new(5, 12)), (1, 2));
+        assert_eq!(map.lines(Span::new(0, 8)), (1, 1));
+    }
+
+    #[test]
+    fn offsets_run_on_from_file_to_file() {
+        let mut map = SourceMap::of("a", "12");
+        let second = map.add("b", "34\n5");
+        let base = map.files()[second].base();
+        assert_eq!(base, 3);
+        assert_eq!(map.file_of(Span::new(2, 2)).name(), "a");
+        assert_eq!(map.file_of(Span::new(3, 3)).name(), "b");
+        assert_eq!(map.lines(Span::new(base + 3, base + 4)), (2, 2));
+        assert_eq!(map.files()[second].slice(Span::new(base + 3, base + 4)), "5");
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_noted() {
+        let map = SourceMap::of("Dockerfile", &b"a\xffb"[..]);
+        let file = &map.files()[0];
+        assert_eq!(file.text(), "a\u{fffd}b");
+        assert_eq!(file.data(), b"a\xffb");
+        assert_eq!(file.invalid().collect::<Vec<_>>(), [Span::new(1, 4)]);
+    }
+}

@@ -1,0 +1,12 @@
+//! Source text: files, places in them, and what there is to say about a place.
+//!
+//! In: names and bytes. Out: `Span`s, lines and columns, `Diagnostic`s.
+//! This room knows no grammar; it imports nothing.
+
+mod diagnostic;
+mod file;
+mod span;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use file::{Position, SourceFile, SourceMap};
+pub use span::{Span, Spanned};
