@@ -9,4 +9,5 @@
 
 #![forbid(unsafe_code)]
 
+pub mod pb;
 pub mod text;

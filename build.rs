@@ -1,0 +1,36 @@
+//! Turns `proto/` into Rust: messages always, the gateway's client with the feature `gateway`.
+//!
+//! protox is a protobuf compiler in Rust, so no `protoc` is needed. Maps become `BTreeMap`s: a digest must
+//! not depend on the order of a hash map.
+
+use std::{env, error::Error};
+
+const FILES: &[&str] = &[
+    "caps.proto",
+    "errdefs.proto",
+    "gateway.proto",
+    "ops.proto",
+    "policy.proto",
+    "stat.proto",
+    "status.proto",
+    "worker.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=proto");
+    let descriptors = protox::compile(FILES, ["proto"])?;
+    let mut config = prost_build::Config::new();
+    config.btree_map(["."]).include_file("wire.rs");
+    if env::var_os("CARGO_FEATURE_GATEWAY").is_some() {
+        tonic_prost_build::configure()
+            .btree_map(".")
+            .include_file("wire.rs")
+            .build_server(false)
+            .build_transport(false)
+            .compile_fds_with_config(descriptors, config)?;
+    } else {
+        config.compile_fds(descriptors)?;
+    }
+    Ok(())
+}
