@@ -10,4 +10,5 @@
 #![forbid(unsafe_code)]
 
 pub mod pb;
+pub mod suggest;
 pub mod text;

@@ -1,0 +1,112 @@
+//! "Did you mean …?": the nearest of the words in reach.
+//!
+//! In: what was written, and what could have been. Out: the one word that lies less than three edits away.
+//! Which words are in reach is the caller's matter.
+
+/// Fewer edits than this make a word worth suggesting.
+const TOO_FAR: usize = 3;
+
+/// Whether upper and lower case are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// They are: the suggestion is one of the options as given.
+    Matters,
+    /// They are not: the suggestion is cased as the word was.
+    Ignored,
+}
+
+/// Returns the option nearest to `word`; of several equally near, the first.
+///
+/// Returns nothing if `word` is itself an option: then the spelling was not the problem.
+pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>, case: Case) -> Option<String> {
+    let wanted = match case {
+        Case::Matters => word.to_owned(),
+        Case::Ignored => word.to_lowercase(),
+    };
+    let length = wanted.chars().count();
+    let mut found = None;
+    let mut limit = TOO_FAR;
+    for option in options {
+        let option = match case {
+            Case::Matters => option.to_owned(),
+            Case::Ignored => option.to_lowercase(),
+        };
+        if option == wanted {
+            return None;
+        }
+        // An edit changes the length by one at most.
+        if option.chars().count().abs_diff(length) >= limit {
+            continue;
+        }
+        let edits = strsim::levenshtein(&wanted, &option);
+        if edits < limit {
+            limit = edits;
+            found = Some(option);
+        }
+    }
+    found.filter(|option| !option.is_empty()).map(|option| match case {
+        Case::Ignored if word == word.to_uppercase() && word != word.to_lowercase() => option.to_uppercase(),
+        _ => option,
+    })
+}
+
+/// Adds the suggestion to a message: `message (did you mean option?)`.
+pub fn hint<'a>(
+    message: impl Into<String>,
+    word: &str,
+    options: impl IntoIterator<Item = &'a str>,
+    case: Case,
+) -> String {
+    let message = message.into();
+    match nearest(word, options, case) {
+        Some(option) => format!("{message} (did you mean {option}?)"),
+        None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(word: &str, options: &[&str], case: Case, expected: Option<&str>) {
+        assert_eq!(nearest(word, options.iter().copied(), case).as_deref(), expected);
+    }
+
+    #[test]
+    fn the_nearest_wins() {
+        check("biulder", &["alpine", "builder"], Case::Matters, Some("builder"));
+        check("c", &["a", "b"], Case::Matters, Some("a"));
+        check("zzzzzz", &["builder"], Case::Matters, None);
+        check("abcd", &["abxy", "abcx"], Case::Matters, Some("abcx"));
+    }
+
+    #[test]
+    fn three_edits_are_too_far() {
+        check("abc", &["xyz"], Case::Matters, None);
+        check("abc", &["xyc"], Case::Matters, Some("xyc"));
+    }
+
+    #[test]
+    fn an_exact_match_needs_no_suggestion() {
+        check("a", &["b", "a"], Case::Matters, None);
+        check("RUN", &["ran", "run"], Case::Ignored, None);
+    }
+
+    #[test]
+    fn the_case_follows_the_word() {
+        check("COYP", &["copy"], Case::Ignored, Some("COPY"));
+        check("coyp", &["COPY"], Case::Ignored, Some("copy"));
+        check("Coyp", &["COPY"], Case::Ignored, Some("copy"));
+        check("1", &["Ab"], Case::Ignored, Some("ab"));
+    }
+
+    #[test]
+    fn the_hint_follows_the_message() {
+        assert_eq!(
+            hint("no such flag", "form", ["from"], Case::Matters),
+            "no such flag (did you mean from?)"
+        );
+        assert_eq!(hint("no such flag", "x", ["from"], Case::Matters), "no such flag");
+    }
+}
