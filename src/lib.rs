@@ -9,6 +9,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod instruction;
 pub mod pb;
 pub mod suggest;
+pub mod syntax;
 pub mod text;

@@ -1,0 +1,10 @@
+//! ENV: variables that reach the image.
+
+use crate::syntax::Pair;
+
+/// `ENV key=value …` or `ENV key value`
+#[derive(Clone, Debug)]
+pub struct Env {
+    /// The variables; key and value are both expanded.
+    pub pairs: Vec<Pair>,
+}

@@ -1,0 +1,177 @@
+//! Typed instructions: what each statement says.
+//!
+//! In: a [`syntax::Tree`](crate::syntax::Tree). Out: a [`File`] of stages, each a FROM and the instructions below it.
+//! One file per keyword holds the type and its parser. A [`Word`] is expanded by a later pass; a plain string is
+//! final. Parsing never fails: a broken instruction becomes a diagnostic, and the next one is read.
+
+mod add;
+mod arg;
+mod cmd;
+mod copy;
+mod device;
+mod entrypoint;
+mod env;
+mod expose;
+mod flag;
+mod from;
+mod healthcheck;
+mod label;
+mod maintainer;
+mod mount;
+mod number;
+mod onbuild;
+mod parse;
+mod run;
+mod shell;
+mod stopsignal;
+mod user;
+mod volume;
+mod workdir;
+
+pub use add::Add;
+pub use arg::{Arg, ArgDecl};
+pub use cmd::{Cmd, CommandLine};
+pub use copy::{Copy, InlineFile, Transfer};
+pub use device::Device;
+pub use entrypoint::Entrypoint;
+pub use env::Env;
+pub use expose::Expose;
+pub use from::{StageDecl, StageName};
+pub use healthcheck::{Healthcheck, format_duration};
+pub use label::Label;
+pub use maintainer::Maintainer;
+pub use mount::{Mount, MountFlag, MountType, Sharing};
+pub use onbuild::Onbuild;
+pub use run::{Network, Run, Security};
+pub use shell::Shell;
+pub use stopsignal::Stopsignal;
+pub use user::User;
+pub use volume::Volume;
+pub use workdir::Workdir;
+
+use crate::syntax::{Directive, Tree};
+pub use crate::syntax::{Heredoc, Pair, Word};
+use crate::text::{Diagnostic, Span, Spanned};
+
+/// A file: what stands before the first FROM, and the stages.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The character that escapes: a backslash or a backtick.
+    pub escape: char,
+    /// The directives at the top, in order.
+    pub directives: Vec<Directive>,
+    /// The `check` directive that the linter goes by.
+    pub check: Option<Directive>,
+    /// The ARG instructions before the first FROM.
+    pub global_args: Vec<Instruction>,
+    /// The stages, in order.
+    pub stages: Vec<StageDecl>,
+    /// Errors. The first one is what the reference reports: it reads the syntax of the whole file before it looks at
+    /// instructions, so errors of syntax come first, and each kind is in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One instruction other than FROM.
+#[derive(Clone, Debug)]
+pub struct Instruction {
+    /// What it says.
+    pub kind: Kind,
+    /// What all instructions have.
+    pub head: Head,
+}
+
+/// What every instruction has, FROM included.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The keyword, in the case it was written in.
+    pub keyword: Spanned<String>,
+    /// The lines joined into one, without heredocs and without white space around. It is the `command` of a step's
+    /// metadata and the start of its name.
+    pub text: String,
+    /// All lines, heredocs included.
+    pub span: Span,
+    /// The comment lines above, without `#`.
+    pub comments: Vec<Spanned<String>>,
+    /// Lines without text after a line continuation.
+    pub empty_lines: Vec<Span>,
+    /// The first place where bytes were no UTF-8. The text holds U+FFFD there, which ENV, ARG, LABEL and JSON forms
+    /// allow; in the text of a step it is an error.
+    pub invalid: Option<Span>,
+}
+
+/// An instruction by keyword.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// `ADD`
+    Add(Add),
+    /// `ARG`
+    Arg(Arg),
+    /// `CMD`
+    Cmd(Cmd),
+    /// `COPY`
+    Copy(Copy),
+    /// `ENTRYPOINT`
+    Entrypoint(Entrypoint),
+    /// `ENV`
+    Env(Env),
+    /// `EXPOSE`
+    Expose(Expose),
+    /// `HEALTHCHECK`
+    Healthcheck(Healthcheck),
+    /// `LABEL`
+    Label(Label),
+    /// `MAINTAINER`
+    Maintainer(Maintainer),
+    /// `ONBUILD`
+    Onbuild(Onbuild),
+    /// `RUN`
+    Run(Run),
+    /// `SHELL`
+    Shell(Shell),
+    /// `STOPSIGNAL`
+    Stopsignal(Stopsignal),
+    /// `USER`
+    User(User),
+    /// `VOLUME`
+    Volume(Volume),
+    /// `WORKDIR`
+    Workdir(Workdir),
+}
+
+impl Kind {
+    /// Returns the keyword in upper case.
+    pub fn keyword(&self) -> &'static str {
+        match self {
+            Kind::Add(_) => "ADD",
+            Kind::Arg(_) => "ARG",
+            Kind::Cmd(_) => "CMD",
+            Kind::Copy(_) => "COPY",
+            Kind::Entrypoint(_) => "ENTRYPOINT",
+            Kind::Env(_) => "ENV",
+            Kind::Expose(_) => "EXPOSE",
+            Kind::Healthcheck(_) => "HEALTHCHECK",
+            Kind::Label(_) => "LABEL",
+            Kind::Maintainer(_) => "MAINTAINER",
+            Kind::Onbuild(_) => "ONBUILD",
+            Kind::Run(_) => "RUN",
+            Kind::Shell(_) => "SHELL",
+            Kind::Stopsignal(_) => "STOPSIGNAL",
+            Kind::User(_) => "USER",
+            Kind::Volume(_) => "VOLUME",
+            Kind::Workdir(_) => "WORKDIR",
+        }
+    }
+}
+
+/// Reads all statements of a file.
+pub fn parse_file(tree: Tree) -> File {
+    parse::file(tree)
+}
+
+/// Reads a trigger that a base image brings along: one instruction. All its places are `span`, that of the FROM.
+///
+/// # Errors
+/// If the text is no instruction, or more than one, or one that no trigger may be.
+pub fn parse_trigger(text: &str, span: Span) -> Result<Instruction, Diagnostic> {
+    parse::trigger(text, span)
+}

@@ -1,0 +1,112 @@
+//! The shape of a Dockerfile: lines, words, flags, heredocs.
+//!
+//! In: a [`SourceFile`]. Out: a [`Tree`] of [`Statement`]s, each with its keyword, flags and words, every one of them
+//! with the place it was written at; and diagnostics. Parsing never fails: after an error it goes on with the next line.
+//! What a keyword means is left to the room `instruction`; variables stay as written, see
+//! the room `expand`.
+
+mod directive;
+mod heredoc;
+mod json;
+mod line;
+mod parse;
+mod split;
+mod word;
+
+pub use directive::{Directive, SyntaxLine, detect_syntax};
+pub use heredoc::{Heredoc, strip_tabs};
+pub use json::NotJson;
+pub use word::Word;
+
+use crate::text::{Diagnostic, SourceFile, Span, Spanned};
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// The character that escapes and continues lines: a backslash, or a backtick by directive.
+    pub escape: char,
+    /// The directives at the top, in order.
+    pub directives: Vec<Directive>,
+    /// The value of a `check` directive, as far as the linter of the reference sees it: its rules for
+    /// finding directives differ a little from those of its parser.
+    pub check: Option<Directive>,
+    /// One for each instruction, in order.
+    pub statements: Vec<Statement>,
+    /// Errors, in the order in which the reference would meet them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The whole file.
+    pub span: Span,
+}
+
+/// One instruction as written: split into words, but not understood.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The first word, in the case it was written in.
+    pub keyword: Spanned<String>,
+    /// What starts with `--` in front of the arguments: without quotes and escapes.
+    pub flags: Vec<Spanned<String>>,
+    /// The arguments.
+    pub args: Args,
+    /// The heredocs that were opened, in order.
+    pub heredocs: Vec<Heredoc>,
+    /// The instruction held back by ONBUILD: its keyword in upper case.
+    pub trigger: Option<Spanned<String>>,
+    /// The lines joined into one, without white space around: how the reference shows an instruction.
+    pub text: String,
+    /// All lines, heredocs included.
+    pub span: Span,
+    /// The number of the first line, counted from 1.
+    pub line: u32,
+    /// The comment lines above, without `#`. A comment without text cuts off those before it.
+    pub comments: Vec<Spanned<String>>,
+    /// Lines without text after a line continuation.
+    pub empty_lines: Vec<Span>,
+    /// The first place where bytes were no UTF-8, heredocs included.
+    pub invalid: Option<Span>,
+}
+
+/// The arguments of a statement, by the way its keyword splits them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Args {
+    /// Words between white space; a JSON array, an unsplit text, or nothing at all.
+    Words {
+        /// The words. A text that is not split is one word.
+        words: Vec<Word>,
+        /// Whether they came as a JSON array, and if it only looked like one, why it is none.
+        form: Form,
+    },
+    /// `key=value` pairs of ENV and LABEL.
+    Pairs(Vec<Pair>),
+}
+
+/// The way arguments are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `["a", "b"]`.
+    Json,
+    /// Anything else.
+    Plain,
+    /// Text that starts like a JSON array, but is none; taken as plain.
+    NotJson(NotJson),
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The key as written.
+    pub key: Word,
+    /// The value as written.
+    pub value: Word,
+    /// Whether it was written in the old form, `key value`.
+    pub is_legacy: bool,
+}
+
+/// Parses a file.
+pub fn parse(file: &SourceFile) -> Tree {
+    parse::file(file)
+}
+
+/// Parses the text of a trigger that a base image brings along. All its places are `span`.
+pub fn parse_trigger(text: &str, span: Span) -> Tree {
+    parse::trigger(text, span)
+}
