@@ -1,0 +1,42 @@
+# The image of the frontend: one static program.
+#
+#   docker build .                                   compiles it in the engine
+#   docker build --build-context binary=DIR .        takes DIR/multistage-frontend, compiled outside
+#
+# The compiler runs on the build platform and compiles for the target platform.
+
+FROM --platform=$BUILDPLATFORM rust:1-slim AS build
+ARG BUILDARCH TARGETARCH
+RUN <<EOT
+set -eu
+case $TARGETARCH in
+amd64) cpu=x86_64 ;;
+arm64) cpu=aarch64 ;;
+ppc64le) cpu=powerpc64le ;;
+*) cpu=$TARGETARCH ;;
+esac
+echo $cpu-unknown-linux-gnu >/triple
+if [ $TARGETARCH != $BUILDARCH ]; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends gcc-$(echo $cpu | tr _ -)-linux-gnu libc6-dev-$TARGETARCH-cross
+    rustup target add $(cat /triple)
+fi
+EOT
+WORKDIR /src
+RUN --mount=type=bind,target=. \
+    --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/target,id=multistage-target-$TARGETARCH <<EOT
+set -eu
+triple=$(cat /triple)
+[ $TARGETARCH = $BUILDARCH ] || export CARGO_TARGET_$(echo $triple | tr a-z- A-Z_)_LINKER=${triple%%-*}-linux-gnu-gcc
+CARGO_TARGET_DIR=/target scripts/build-frontend /out/multistage-frontend $triple
+EOT
+
+FROM scratch AS binary
+COPY --from=build /out/multistage-frontend /
+
+FROM scratch
+LABEL moby.buildkit.frontend.network.none="true"
+LABEL moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring"
+COPY --from=binary /multistage-frontend /bin/multistage-frontend
+ENTRYPOINT ["/bin/multistage-frontend"]
