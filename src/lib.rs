@@ -13,4 +13,8 @@ pub mod instruction;
 pub mod pb;
 pub mod suggest;
 pub mod syntax;
+pub mod expand;
+pub mod image;
+pub mod options;
+pub mod path;
 pub mod text;

@@ -1,16 +1,23 @@
-//! Source text: files, places in them, and what there is to say about a place.
+//! Source text: files, places in them, and what there is to say about a place; and the small text formats that
+//! several rooms share: quoting, numbers, one line of CSV, JSON in Go's spelling.
 //!
 //! In: names and bytes. Out: `Span`s, lines and columns, `Diagnostic`s.
 //! This room knows no grammar; it imports nothing.
 
 mod case;
+mod csv;
 mod diagnostic;
 mod file;
+mod json;
+mod number;
 mod quote;
 mod span;
 
 pub use case::{lower, upper};
+pub use csv::{CsvError, csv_fields};
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::{Position, SourceFile, SourceMap};
+pub use json::{to_json, to_json_pretty};
+pub use number::{parse_bool, parse_int, parse_uint};
 pub use quote::quote;
 pub use span::{Span, Spanned};
