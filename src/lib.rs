@@ -9,12 +9,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod expand;
+pub mod image;
 pub mod instruction;
+pub mod options;
+pub mod path;
 pub mod pb;
 pub mod suggest;
 pub mod syntax;
-pub mod expand;
-pub mod image;
-pub mod options;
-pub mod path;
 pub mod text;
