@@ -10,6 +10,8 @@
 #![forbid(unsafe_code)]
 
 pub mod expand;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod image;
 pub mod instruction;
 pub mod options;

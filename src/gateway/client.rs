@@ -1,0 +1,297 @@
+//! Typed calls: what can be asked of an engine, old or new, and how each is asked.
+//!
+//! In: plain requests. Out: plain answers, or the engine's error as it came. Which calls are made, and when, is
+//! decided elsewhere; here lie only the differences between engines.
+
+use super::caps::{self, Caps};
+use super::error::Error;
+use super::stdio::{Channel, MESSAGE_LIMIT_BYTES};
+use crate::pb::gateway as gw;
+use crate::pb::ops;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Rpc = gw::llb_bridge_client::LlbBridgeClient<Channel>;
+
+/// The engine, as seen from here. Clones share one connection; calls go side by side.
+#[derive(Clone)]
+pub(super) struct Client {
+    rpc: Rpc,
+    engine: Arc<Engine>,
+}
+
+/// What the engine said of itself.
+#[derive(Debug, Default)]
+struct Engine {
+    protocol: Caps,
+    llb: Caps,
+}
+
+/// A graph, or another frontend, to be run by the engine.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Solve {
+    /// The graph; empty if another frontend is to be run.
+    pub definition: Option<ops::Definition>,
+    /// Where cache may be taken from.
+    pub cache_imports: Vec<gw::CacheOptionsEntry>,
+    /// Whether to run the graph now rather than when its result is looked at.
+    pub evaluate: bool,
+    /// The other frontend with its options and inputs.
+    pub frontend: Option<Frontend>,
+}
+
+/// Another frontend.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frontend {
+    /// Its kind.
+    pub name: &'static str,
+    /// Its options.
+    pub options: BTreeMap<String, String>,
+    /// Its inputs by name.
+    pub inputs: BTreeMap<String, ops::Definition>,
+}
+
+/// What the engine knows about an image.
+pub(super) struct Image {
+    /// The name after source policies.
+    pub reference: String,
+    pub digest: String,
+    pub config: Vec<u8>,
+}
+
+/// Where an image is looked up.
+pub(super) enum Resolved {
+    /// It is an image.
+    Image(Image),
+    /// A source policy made another kind of source of it.
+    Other {
+        /// The identifier of that source.
+        identifier: String,
+    },
+}
+
+/// An image to look up.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ImageRequest {
+    pub reference: String,
+    pub platform: Option<ops::Platform>,
+    pub resolve_mode: String,
+    pub log_name: String,
+    /// Session and name of an OCI layout that holds the image.
+    pub oci_store: Option<(String, String)>,
+}
+
+impl Client {
+    /// Asks the engine what it is. Before that, nothing is known but that it can be asked.
+    pub(super) async fn greet(channel: Channel, product: &str) -> Result<Client, Error> {
+        let mut client = Client::unmet(channel);
+        let pong = client.rpc.ping(gw::PingRequest {}).await?.into_inner();
+        client.engine = Arc::new(Engine {
+            protocol: Caps::of_protocol(pong.frontend_api_caps, product),
+            llb: Caps::of_llb(pong.llb_caps, product),
+        });
+        Ok(client)
+    }
+
+    /// Returns a client for an engine that was not asked what it is: good for reporting an error.
+    pub(super) fn unmet(channel: Channel) -> Client {
+        let origin = http::Uri::from_static("http://localhost");
+        let rpc = Rpc::with_origin(channel, origin)
+            .max_decoding_message_size(MESSAGE_LIMIT_BYTES)
+            .max_encoding_message_size(MESSAGE_LIMIT_BYTES);
+        Client { rpc, engine: Arc::default() }
+    }
+
+    /// Returns the capabilities of the protocol.
+    pub(super) fn protocol(&self) -> &Caps {
+        &self.engine.protocol
+    }
+
+    /// Returns the capabilities of LLB.
+    pub(super) fn llb(&self) -> &Caps {
+        &self.engine.llb
+    }
+
+    /// Hands a graph, or another frontend, to the engine.
+    ///
+    /// # Errors
+    /// If an op needs what the engine lacks, or in the engine's words.
+    pub(super) async fn solve(&self, solve: Solve) -> Result<gw::Result, Error> {
+        let evaluate = solve.evaluate;
+        let request = self.solve_request(solve)?;
+        let looks_itself = evaluate && !request.evaluate;
+        let response = self.rpc.clone().solve(request).await?.into_inner();
+        let result = response.result.unwrap_or_else(|| gw::Result {
+            // From engines that knew a single ref and nothing around it.
+            result: Some(gw::result::Result::Ref(gw::Ref { id: response.r#ref, def: None })),
+            ..Default::default()
+        });
+        if looks_itself {
+            for id in ids(&result) {
+                self.stat_root(id).await?;
+            }
+        }
+        Ok(result)
+    }
+
+    fn solve_request(&self, solve: Solve) -> Result<gw::SolveRequest, Error> {
+        if let Some(definition) = &solve.definition {
+            let needed = definition.metadata.values().flat_map(|metadata| metadata.caps.keys());
+            for cap in needed {
+                self.llb().require(cap).map_err(Error::new)?;
+            }
+        }
+        let frontend = solve.frontend.unwrap_or_default();
+        let returns = self.protocol().has(caps::RETURN);
+        Ok(gw::SolveRequest {
+            definition: solve.definition,
+            frontend: frontend.name.to_owned(),
+            frontend_opt: frontend.options,
+            frontend_inputs: frontend.inputs,
+            allow_result_return: true,
+            allow_result_array_ref: true,
+            cache_imports: solve.cache_imports,
+            evaluate: solve.evaluate && self.protocol().has(caps::EVALUATE_IN_SOLVE),
+            // Engines without Return take metadata with every solve.
+            exporter_attr: if returns { Vec::new() } else { b"{}".to_vec() },
+            ..Default::default()
+        })
+    }
+
+    /// Looks at the root of a result, so that an engine that evaluates late does it now.
+    async fn stat_root(&self, id: &str) -> Result<(), Error> {
+        self.protocol().require(caps::STAT_FILE).map_err(Error::new)?;
+        let request =
+            gw::StatFileRequest { r#ref: id.to_owned(), path: ".".to_owned(), ..Default::default() };
+        self.rpc.clone().stat_file(request).await?;
+        Ok(())
+    }
+
+    /// Reads a file of a result, or its first bytes.
+    pub(super) async fn read_file(&self, id: &str, path: &str, limit: Option<u32>) -> Result<Vec<u8>, Error> {
+        let request = gw::ReadFileRequest {
+            r#ref: id.to_owned(),
+            file_path: path.to_owned(),
+            range: limit.map(|length| gw::FileRange { offset: 0, length: length.into() }),
+            ..Default::default()
+        };
+        Ok(self.rpc.clone().read_file(request).await?.into_inner().data)
+    }
+
+    /// Looks up an image by the call that the engine knows.
+    pub(super) async fn resolve_image(&self, request: ImageRequest) -> Result<Resolved, Error> {
+        if self.protocol().has(caps::SOURCE_META) {
+            return self.resolve_image_as_source(request).await;
+        }
+        let named = request.reference.clone();
+        let (resolver_type, (session_id, store_id)) = match request.oci_store {
+            Some(store) => (1, store),
+            None => (0, Default::default()),
+        };
+        let request = gw::ResolveImageConfigRequest {
+            r#ref: request.reference,
+            platform: request.platform,
+            resolve_mode: request.resolve_mode,
+            log_name: request.log_name,
+            resolver_type,
+            session_id,
+            store_id,
+            ..Default::default()
+        };
+        let response = self.rpc.clone().resolve_image_config(request).await?.into_inner();
+        let reference = if response.r#ref.is_empty() { named } else { response.r#ref };
+        Ok(Resolved::Image(Image { reference, digest: response.digest, config: response.config }))
+    }
+
+    async fn resolve_image_as_source(&self, request: ImageRequest) -> Result<Resolved, Error> {
+        let (scheme, attrs) = match request.oci_store {
+            Some((session, store)) => {
+                ("oci-layout", vec![entry("oci.session", session), entry("oci.store", store)])
+            }
+            None => ("docker-image", Vec::new()),
+        };
+        let source = ops::SourceOp { identifier: format!("{scheme}://{}", request.reference), attrs };
+        let request = gw::ResolveSourceMetaRequest {
+            source: Some(source),
+            platform: request.platform,
+            log_name: request.log_name,
+            // Upstream drops the mode here, so `--pull` would not look for a newer image.
+            resolve_mode: if request.resolve_mode == "default" {
+                String::new()
+            } else {
+                request.resolve_mode
+            },
+            ..Default::default()
+        };
+        let response = self.rpc.clone().resolve_source_meta(request).await?.into_inner();
+        let identifier = response.source.unwrap_or_default().identifier;
+        let Some(image) = response.image else {
+            return Ok(Resolved::Other { identifier });
+        };
+        let reference = identifier.strip_prefix("docker-image://").unwrap_or(&identifier);
+        let reference = reference.strip_prefix("oci-layout://").unwrap_or(reference).to_owned();
+        Ok(Resolved::Image(Image { reference, digest: image.digest, config: image.config }))
+    }
+
+    /// Asks what is known about any source. Engines that cannot be asked know nothing.
+    pub(super) async fn resolve_source(
+        &self,
+        request: gw::ResolveSourceMetaRequest,
+    ) -> Result<gw::ResolveSourceMetaResponse, Error> {
+        if !self.protocol().has(caps::SOURCE_META) {
+            return Ok(gw::ResolveSourceMetaResponse { source: request.source, ..Default::default() });
+        }
+        Ok(self.rpc.clone().resolve_source_meta(request).await?.into_inner())
+    }
+
+    /// Returns the inputs handed to this frontend; none from engines that know no inputs.
+    pub(super) async fn inputs(&self) -> Result<BTreeMap<String, ops::Definition>, Error> {
+        if !self.protocol().has(caps::INPUTS) {
+            return Ok(BTreeMap::new());
+        }
+        Ok(self.rpc.clone().inputs(gw::InputsRequest {}).await?.into_inner().definitions)
+    }
+
+    /// Shows a warning. Nothing depends on whether that works.
+    pub(super) async fn warn(&self, warning: gw::WarnRequest) {
+        if self.protocol().has(caps::WARNINGS) {
+            let _ = self.rpc.clone().warn(warning).await;
+        }
+    }
+
+    /// Ends the conversation with a result or an error.
+    pub(super) async fn end(&self, outcome: Result<gw::Result, Error>) -> Result<(), Error> {
+        let request = match outcome {
+            Ok(result) => gw::ReturnRequest { result: Some(result), error: None },
+            Err(error) => gw::ReturnRequest { result: None, error: Some(error.into_status()) },
+        };
+        self.rpc.clone().r#return(request).await?;
+        Ok(())
+    }
+
+    /// Ends the conversation with an engine that knows no Return: the graph is solved once more, as the final
+    /// one, with the metadata as JSON.
+    pub(super) async fn end_by_solve(&self, solve: Solve, metadata: Vec<u8>) -> Result<(), Error> {
+        let request =
+            gw::SolveRequest { r#final: true, exporter_attr: metadata, ..self.solve_request(solve)? };
+        self.rpc.clone().solve(request).await?;
+        Ok(())
+    }
+}
+
+/// Returns the ids of all refs of a result, in either format. A ref without an id is an empty tree.
+pub(super) fn ids(result: &gw::Result) -> Vec<&str> {
+    use gw::result::Result;
+    let ids: Vec<&str> = match &result.result {
+        Some(Result::RefDeprecated(id)) => vec![id],
+        Some(Result::RefsDeprecated(map)) => map.refs.values().map(String::as_str).collect(),
+        Some(Result::Ref(one)) => vec![&one.id],
+        Some(Result::Refs(map)) => map.refs.values().map(|one| one.id.as_str()).collect(),
+        None => Vec::new(),
+    };
+    ids.into_iter().filter(|id| !id.is_empty()).collect()
+}
+
+fn entry(key: &str, value: String) -> ops::StringEntry {
+    ops::StringEntry { key: Some(key.to_owned()), value: Some(value) }
+}
