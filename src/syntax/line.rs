@@ -1,1 +1,217 @@
+//! Physical lines, and where the characters of a joined line come from.
 
+use crate::text::Span;
+
+/// Where a text comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin {
+    /// A file whose first byte has this offset in the source map.
+    File { base: u32 },
+    /// Something that stands in no file: all its places are this one.
+    Elsewhere(Span),
+}
+
+impl Origin {
+    /// Returns the place of the bytes `start..end`.
+    pub(super) fn span(self, start: usize, end: usize) -> Span {
+        match self {
+            Origin::File { base } => Span::new(base + start as u32, base + end as u32),
+            Origin::Elsewhere(span) => span,
+        }
+    }
+}
+
+/// The most bytes that a line may have, its newline left out.
+pub(super) const LONGEST_LINE: usize = 65535;
+
+/// A line of the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    /// The text without the line ending.
+    pub text: &'a str,
+    /// The offset of the text.
+    pub start: usize,
+    /// The offset of the next line.
+    next: usize,
+}
+
+impl Line<'_> {
+    /// Returns the rest of the line.
+    pub(super) fn from(mut self, offset: usize) -> Self {
+        self.text = &self.text[offset..];
+        self.start += offset;
+        self
+    }
+
+    /// Returns the line without a byte order mark.
+    pub(super) fn without_mark(self) -> Self {
+        self.from(if self.text.starts_with('\u{feff}') { 3 } else { 0 })
+    }
+
+    /// Returns the offset of the end: that of the text, or for an empty line that of its line ending, so that the
+    /// byte before the end lies on this line.
+    pub(super) fn end(&self) -> usize {
+        if self.text.is_empty() { self.next } else { self.start + self.text.len() }
+    }
+}
+
+/// Reads a text line by line, and counts.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    origin: Origin,
+    /// Where one byte of the file became the three of U+FFFD, in order. Mostly empty.
+    replaced: &'a [Span],
+    /// The number of lines read.
+    pub count: u32,
+    /// Start and end of the line read last.
+    pub last: Option<(usize, usize)>,
+    /// Start and end of the line before that.
+    pub before: Option<(usize, usize)>,
+    /// Set when a line was too long; reading ends there.
+    pub too_long: bool,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(text: &'a str, replaced: &'a [Span], origin: Origin) -> Lines<'a> {
+        Lines { text, at: 0, origin, replaced, count: 0, last: None, before: None, too_long: false }
+    }
+
+    /// Returns the offset of the next line.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Returns the place of the next line, however long.
+    pub(super) fn rest(&self) -> Span {
+        let rest = &self.text[self.at..];
+        self.origin.span(self.at, self.at + rest.find('\n').unwrap_or(rest.len()))
+    }
+
+    /// Returns the number of bytes that a stretch of text had in the file.
+    fn raw_len(&self, start: usize, end: usize) -> usize {
+        let span = self.origin.span(start, end);
+        let from = self.replaced.partition_point(|at| at.start < span.start);
+        let to = self.replaced.partition_point(|at| at.start < span.end);
+        end - start - 2 * (to - from)
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        let start = self.at;
+        if start == self.text.len() || self.too_long {
+            return None;
+        }
+        let rest = &self.text[start..];
+        let end = start + rest.find('\n').unwrap_or(rest.len());
+        if end - start > LONGEST_LINE && self.raw_len(start, end) > LONGEST_LINE {
+            self.too_long = true;
+            return None;
+        }
+        let next = (end + 1).min(self.text.len());
+        let line = Line { text: self.text[start..end].trim_end_matches('\r'), start, next };
+        self.at = next;
+        self.count += 1;
+        self.before = self.last.replace((start, line.end()));
+        Some(line)
+    }
+}
+
+/// Tells whether a line goes on in the next one, and returns its text without the escape character.
+///
+/// Two escape characters in a row continue nothing, and neither do three.
+pub(super) fn continued(line: &str, escape: u8) -> Option<&str> {
+    let line = line.trim_end_matches([' ', '\t']).as_bytes();
+    let (last, before) = line.split_last()?;
+    if *last != escape || before.last() == Some(&escape) {
+        return None;
+    }
+    // The escape character is ASCII, so what stands before it is whole.
+    std::str::from_utf8(before).ok()
+}
+
+/// Which bytes of the file a joined line is made of.
+#[derive(Debug)]
+pub(super) struct LineMap {
+    origin: Origin,
+    /// Offset in the joined line, offset in the file; both rise.
+    segments: Vec<(usize, usize)>,
+}
+
+impl LineMap {
+    pub(super) fn new(origin: Origin) -> LineMap {
+        LineMap { origin, segments: Vec::new() }
+    }
+
+    /// Forgets everything, for the next line.
+    pub(super) fn clear(&mut self) {
+        self.segments.clear();
+    }
+
+    /// Notes that from `joined` on, the line is what stands in the file at `file`.
+    pub(super) fn push(&mut self, joined: usize, file: usize) {
+        self.segments.push((joined, file));
+    }
+
+    /// Returns the place of the bytes `start..end` of the joined line.
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        let from = self.at(start);
+        // The end belongs to the last byte, not to the line after it.
+        let to = if end > start { self.at(end - 1) + 1 } else { from };
+        self.origin.span(from, to)
+    }
+
+    fn at(&self, joined: usize) -> usize {
+        let index = match self.segments.len() {
+            1 => 0,
+            _ => self.segments.partition_point(|&(start, _)| start <= joined).saturating_sub(1),
+        };
+        self.segments.get(index).map_or(0, |&(start, file)| file + (joined - start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines<'a>(text: &'a str, replaced: &'a [Span]) -> Lines<'a> {
+        Lines::new(text, replaced, Origin::File { base: 0 })
+    }
+
+    #[test]
+    fn line_endings() {
+        let found: Vec<_> = lines("a\r\n\r\n\nb\r", &[]).map(|l| (l.text, l.start, l.end())).collect();
+        assert_eq!(found, [("a", 0, 1), ("", 3, 5), ("", 5, 6), ("b", 6, 7)]);
+    }
+
+    #[test]
+    fn a_line_may_be_too_long() {
+        let text = format!("a\n{}\nb", "x".repeat(LONGEST_LINE + 1));
+        let mut found = lines(&text, &[]);
+        assert_eq!(found.by_ref().count(), 1);
+        assert!(found.too_long);
+        assert_eq!(lines(&text, &[Span::new(5, 8)]).count(), 3);
+    }
+
+    #[track_caller]
+    fn check(line: &str, escape: u8, expected: Option<&str>) {
+        assert_eq!(continued(line, escape), expected);
+    }
+
+    #[test]
+    fn continuation() {
+        check("a \\", b'\\', Some("a "));
+        check("a \\ \t", b'\\', Some("a "));
+        check("\\", b'\\', Some(""));
+        check("a\\\\", b'\\', None);
+        check("a\\\\\\", b'\\', None);
+        check("é`", b'`', Some("é"));
+        check("a\\", b'`', None);
+        check("", b'\\', None);
+        check("a\\\u{a0}", b'\\', None);
+    }
+}

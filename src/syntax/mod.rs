@@ -8,14 +8,16 @@
 mod directive;
 mod heredoc;
 mod json;
+mod keyword;
 mod line;
 mod parse;
 mod split;
 mod word;
 
 pub use directive::{Directive, SyntaxLine, detect_syntax};
-pub use heredoc::{Heredoc, strip_tabs};
+pub use heredoc::{Heredoc, HeredocWord, heredoc_word, strip_tabs};
 pub use json::NotJson;
+pub use keyword::Keyword;
 pub use word::Word;
 
 use crate::text::{Diagnostic, SourceFile, Span, Spanned};
@@ -49,12 +51,14 @@ pub struct Statement {
     pub args: Args,
     /// The heredocs that were opened, in order.
     pub heredocs: Vec<Heredoc>,
-    /// The instruction held back by ONBUILD: its keyword in upper case.
-    pub trigger: Option<Spanned<String>>,
+    /// The instruction held back by ONBUILD.
+    pub trigger: Option<Trigger>,
     /// The lines joined into one, without white space around: how the reference shows an instruction.
     pub text: String,
     /// All lines, heredocs included.
     pub span: Span,
+    /// All lines, heredocs left out.
+    pub lines_span: Span,
     /// The number of the first line, counted from 1.
     pub line: u32,
     /// The comment lines above, without `#`. A comment without text cuts off those before it.
@@ -63,6 +67,17 @@ pub struct Statement {
     pub empty_lines: Vec<Span>,
     /// The first place where bytes were no UTF-8, heredocs included.
     pub invalid: Option<Span>,
+    /// Whether a diagnostic says that it is wrong, so that no more need be said.
+    pub is_broken: bool,
+}
+
+/// An instruction behind ONBUILD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its first word, in the case it was written in.
+    pub keyword: Spanned<String>,
+    /// Its text, as it goes into the image: heredocs left out, white space at the end kept.
+    pub text: String,
 }
 
 /// The arguments of a statement, by the way its keyword splits them.
@@ -77,6 +92,20 @@ pub enum Args {
     },
     /// `key=value` pairs of ENV and LABEL.
     Pairs(Vec<Pair>),
+}
+
+impl Args {
+    fn none() -> Args {
+        Args::plain(Vec::new())
+    }
+
+    fn plain(words: Vec<Word>) -> Args {
+        Args::Words { words, form: Form::Plain }
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(self, Args::Words { form: Form::Json, .. })
+    }
 }
 
 /// The way arguments are written.

@@ -144,14 +144,20 @@ impl SourceMap {
     }
 
     /// Returns the first and last line of a span, counted from 1.
+    ///
+    /// An empty span at the start of a file lies before its first line, on line 0: the reference reports some errors
+    /// at the line before the one they are on.
     pub fn lines(&self, span: Span) -> (u32, u32) {
         let file = self.file_of(span);
+        if span == Span::new(file.base, file.base) {
+            return (0, 0);
+        }
         let last = if span.is_empty() { span.start } else { span.end - 1 };
         (file.position(span.start).line, file.position(last).line)
     }
 }
 
-/// Decodes UTF-8. Each maximal run of bad bytes becomes U+FFFD and is noted.
+/// Decodes UTF-8. Each bad byte becomes U+FFFD, as in Go, and is noted.
 fn decode(data: &[u8]) -> (String, Vec<Range<u32>>) {
     if let Ok(text) = std::str::from_utf8(data) {
         return (text.to_owned(), Vec::new());
@@ -160,7 +166,7 @@ fn decode(data: &[u8]) -> (String, Vec<Range<u32>>) {
     let mut invalid = Vec::new();
     for chunk in data.utf8_chunks() {
         text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
+        for _ in chunk.invalid() {
             let start = text.len() as u32;
             text.push(char::REPLACEMENT_CHARACTER);
             invalid.push(start..text.len() as u32);
@@ -182,6 +188,8 @@ mod tests {
         assert_eq!(file.position(9), Position { line: 2, column: 1 });
         assert_eq!(map.lines(Span::new(5, 12)), (1, 2));
         assert_eq!(map.lines(Span::new(0, 8)), (1, 1));
+        assert_eq!(map.lines(Span::new(0, 0)), (0, 0));
+        assert_eq!(map.lines(Span::new(1, 1)), (1, 1));
     }
 
     #[test]
@@ -198,10 +206,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_utf8_are_noted() {
-        let map = SourceMap::of("Dockerfile", &b"a\xffb"[..]);
+        let map = SourceMap::of("Dockerfile", &b"a\xe2\x82b"[..]);
         let file = &map.files()[0];
-        assert_eq!(file.text(), "a\u{fffd}b");
-        assert_eq!(file.data(), b"a\xffb");
-        assert_eq!(file.invalid().collect::<Vec<_>>(), [Span::new(1, 4)]);
+        assert_eq!(file.text(), "a\u{fffd}\u{fffd}b");
+        assert_eq!(file.data(), b"a\xe2\x82b");
+        assert_eq!(file.invalid().collect::<Vec<_>>(), [Span::new(1, 4), Span::new(4, 7)]);
     }
 }
