@@ -12,6 +12,7 @@
 pub mod expand;
 #[cfg(feature = "gateway")]
 pub mod gateway;
+pub mod facts;
 pub mod image;
 pub mod instruction;
 pub mod options;
