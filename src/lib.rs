@@ -10,9 +10,9 @@
 #![forbid(unsafe_code)]
 
 pub mod expand;
+pub mod facts;
 #[cfg(feature = "gateway")]
 pub mod gateway;
-pub mod facts;
 pub mod image;
 pub mod instruction;
 pub mod options;
