@@ -13,6 +13,7 @@ pub mod expand;
 pub mod facts;
 #[cfg(feature = "gateway")]
 pub mod gateway;
+pub mod ignore;
 pub mod image;
 pub mod instruction;
 pub mod options;
