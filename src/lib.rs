@@ -19,6 +19,7 @@ pub mod instruction;
 pub mod options;
 pub mod path;
 pub mod pb;
+pub mod remote;
 pub mod suggest;
 pub mod syntax;
 pub mod text;

@@ -382,3 +382,100 @@ fn windows_version(text: &str) -> (u8, u8, u16) {
         None => (0, 0, 0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Platform, PlatformError> {
+        Platform::parse(text, &Platform::new("linux", "amd64"))
+    }
+
+    /// Checks what a text means, and what that is once normalized.
+    #[track_caller]
+    fn check(text: &str, want: &str, normalized: &str) {
+        let platform = parse(text).unwrap();
+        assert_eq!(
+            (platform.to_string().as_str(), platform.normalized().to_string().as_str()),
+            (want, normalized)
+        );
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, want: &str) {
+        assert_eq!(parse(text).unwrap_err().to_string(), format!("{want}: invalid argument"));
+    }
+
+    #[test]
+    fn names() {
+        check("linux", "linux/amd64", "linux/amd64");
+        check("arm64", "linux/arm64", "linux/arm64");
+        check("armhf", "linux/arm", "linux/arm/v7");
+        check("armel", "linux/arm/v6", "linux/arm/v6");
+        check("Linux/X86_64", "linux/amd64", "linux/amd64");
+        check("linux/amd64/v1", "linux/amd64", "linux/amd64");
+        check("linux/amd64/v2", "linux/amd64/v2", "linux/amd64/v2");
+        check("linux/arm", "linux/arm", "linux/arm/v7");
+        check("linux/arm/7", "linux/arm/v7", "linux/arm/v7");
+        check("linux/arm64/v8", "linux/arm64/v8", "linux/arm64");
+        check("linux/arm64/9", "linux/arm64/v9", "linux/arm64/v9");
+        check("macos/i386", "darwin/386", "darwin/386");
+        check("any/thing", "any/thing", "any/thing");
+        check("windows(10.0.17763)/amd64", "windows(10.0.17763)/amd64", "windows(10.0.17763)/amd64");
+        check("windows(1%2B2+b+a+b)/amd64", "windows(1%2B2+a+b)/amd64", "windows(1%2B2+a+b)/amd64");
+        check("linux(+x)/amd64", "linux(+x)/amd64", "linux(+x)/amd64");
+        assert_eq!(parse("windows(1+f)/amd64/v2").unwrap().short(), "windows/amd64/v2");
+        assert_eq!(Platform::default().to_string(), "unknown");
+    }
+
+    #[test]
+    fn errors() {
+        check_error("linux/*", "\"linux/*\": wildcards not yet supported");
+        check_error("bogus", "\"bogus\": unknown operating system or architecture");
+        check_error("a/b/c/d", "\"c/d\" is an invalid component of \"a/b/c/d\": platform specifier component must match \"^[A-Za-z0-9_.-]+$\"".replace("c/d\" is", "d\" is").as_str());
+        check_error(
+            "linux/",
+            "\"\" is an invalid component of \"linux/\": platform specifier component must match \"^[A-Za-z0-9_.-]+$\"",
+        );
+        let os = r#"OSAndVersion specifier component must match "^([A-Za-z0-9_-]+)(?:\\(([A-Za-z0-9_.%-]*)((?:\\+[A-Za-z0-9_.%-]+)*)\\))?$""#;
+        for (text, part) in [
+            ("", ""),
+            (" linux", " linux"),
+            ("linux(1/amd64", "linux(1"),
+            ("w(1+)/a", "w(1+)"),
+            ("a.b/c", "a.b"),
+        ] {
+            check_error(
+                text,
+                &format!("{} is an invalid OS component of {}: {os}", quote(part), quote(text)),
+            );
+        }
+        let err = parse("windows(%zz)/amd64").unwrap_err().to_string();
+        assert_eq!(
+            err,
+            "\"windows(%zz)/amd64\" has an invalid OS version \"%zz\": invalid URL escape \"%zz\""
+        );
+    }
+
+    #[track_caller]
+    fn check_match(wanted: &str, other: &str, want: bool) {
+        assert_eq!(parse(wanted).unwrap().matches(&parse(other).unwrap()), want, "{wanted} {other}");
+    }
+
+    #[test]
+    fn matching() {
+        check_match("linux/amd64", "linux/x86_64/v1", true);
+        check_match("linux/arm", "linux/arm/v7", true);
+        check_match("linux/arm", "linux/arm/v6", false);
+        check_match("linux/amd64", "linux/amd64/v2", false);
+        check_match("linux(1)/amd64", "linux(2)/amd64", true);
+        check_match("linux(+a+b)/amd64", "linux(+b)/amd64", true);
+        check_match("linux(+a)/amd64", "linux(+b)/amd64", false);
+        check_match("windows(10.0.17763.1)/amd64", "windows(10.0.17763.9)/amd64", true);
+        check_match("windows(10.0.17763)/amd64", "windows(10.0.20348)/amd64", false);
+        check_match("windows(10.0.26100)/amd64", "windows(10.0.20348)/amd64", true);
+        check_match("windows(10.0.26200)/amd64", "windows(10.0.20348)/amd64", false);
+        check_match("windows/amd64", "windows(10.0.1)/amd64", true);
+        check_match("windows/amd64", "windows(1+win32k)/amd64", true);
+    }
+}

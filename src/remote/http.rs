@@ -1,0 +1,52 @@
+//! Addresses of files over HTTP.
+
+use super::git::is_git_source;
+use super::url::Url;
+use crate::path;
+
+/// Tells whether a text is the address of something over HTTP.
+pub fn is_http_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
+/// Tells whether a text is the address of a file over HTTP, and not of a git repository.
+pub fn is_http_source(text: &str) -> bool {
+    is_http_url(text) && !is_git_source(text)
+}
+
+/// Returns the name under which the file of an address is stored.
+pub fn http_filename(text: &str) -> String {
+    let path = Url::parse(text).map(|url| url.path).unwrap_or_default();
+    match path::base(&path) {
+        "." | "/" => "__unnamed__".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources() {
+        assert!(is_http_source("https://h/a") && is_http_source("http://h/a.git/"));
+        assert!(
+            !is_http_source("https://h/a.git#x") && !is_http_source("HTTP://h/a") && !is_http_source("h/a")
+        );
+    }
+
+    #[test]
+    fn filenames() {
+        for (text, want) in [
+            ("https://h/a/b.tar.gz?x=1#y", "b.tar.gz"),
+            ("https://h/a/b/", "b"),
+            ("https://h/a%20b", "a b"),
+            ("https://h/", "__unnamed__"),
+            ("https://h", "__unnamed__"),
+            ("https://h/.", "__unnamed__"),
+            ("https://h/%zz", "__unnamed__"),
+        ] {
+            assert_eq!(http_filename(text), want, "{text}");
+        }
+    }
+}
