@@ -14,6 +14,7 @@ mod env;
 mod error;
 mod lexer;
 mod pattern;
+mod run;
 
 pub use env::{Env, EnvList, NoEnv};
 pub use error::{Error, ErrorKind};

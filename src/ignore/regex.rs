@@ -24,12 +24,15 @@ enum NodeKind {
     Start,
 }
 
+/// Tells whether a character is of some kind.
+type Kind = fn(char) -> bool;
+
 #[derive(Clone, Debug, Default)]
 struct Class {
     is_negated: bool,
     ranges: Vec<(char, char)>,
     /// Classes with a name, in which one is said not to be in it.
-    named: Vec<(fn(char) -> bool, bool)>,
+    named: Vec<(Kind, bool)>,
 }
 
 impl Class {
@@ -145,7 +148,7 @@ impl Regex {
 
 enum Escape {
     Char(char),
-    Named(fn(char) -> bool, bool),
+    Named(Kind, bool),
 }
 
 fn is_word(c: char) -> bool {
@@ -158,7 +161,7 @@ fn is_space(c: char) -> bool {
 
 /// Returns what a backslash and a character mean.
 fn escape(c: char) -> Option<Escape> {
-    let digit: fn(char) -> bool = |c| c.is_ascii_digit();
+    let digit: Kind = |c| c.is_ascii_digit();
     Some(match c {
         'd' => Escape::Named(digit, true),
         'D' => Escape::Named(digit, false),
@@ -234,7 +237,7 @@ fn member(rest: &mut &str) -> Option<Escape> {
     Some(member)
 }
 
-fn named(name: &str) -> Option<fn(char) -> bool> {
+fn named(name: &str) -> Option<Kind> {
     Some(match name {
         "alnum" => |c| c.is_ascii_alphanumeric(),
         "alpha" => |c| c.is_ascii_alphabetic(),

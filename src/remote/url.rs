@@ -19,6 +19,8 @@ pub struct Url {
     opaque: String,
     raw_path: String,
     raw_query: String,
+    /// Whether a scheme is followed by a path at once.
+    omits_host: bool,
     /// Whether the URL ends in a lone `?`.
     is_query_forced: bool,
 }
@@ -96,6 +98,8 @@ impl Url {
             let end = after.find('/').unwrap_or(after.len());
             rest = &after[end..];
             url.set_authority(&after[..end])?;
+        } else {
+            url.omits_host = !url.scheme.is_empty();
         }
         url.path = decoded(rest, Part::Path)?;
         rest.clone_into(&mut url.raw_path);
@@ -150,10 +154,13 @@ impl Url {
         if !self.opaque.is_empty() {
             out.push_str(&self.opaque);
         } else {
-            // `x:/path` has no host to begin with, and gets none.
             let is_hostless = self.host.is_empty() && self.user.is_none();
-            let omits_host = is_hostless && !self.scheme.is_empty();
-            if (!scheme.is_empty() || !is_hostless) && !omits_host && !(is_hostless && self.path.is_empty()) {
+            let has_authority = if is_hostless {
+                !scheme.is_empty() && !self.omits_host && !self.path.is_empty()
+            } else {
+                true
+            };
+            if has_authority {
                 out.push_str("//");
                 if let Some((name, password)) = &self.user {
                     escape(&mut out, name, Part::User);
@@ -307,6 +314,7 @@ mod tests {
         check("http://h", ["http", "h", "", ""], "http://h");
         check("http:a/b", ["http", "", "", ""], "http:a/b");
         check("http:/a", ["http", "", "/a", ""], "http:/a");
+        check("http:///a", ["http", "", "/a", ""], "http:///a");
         check("a/b:c", ["", "", "a/b:c", ""], "a/b:c");
     }
 
