@@ -66,6 +66,10 @@ pub struct File {
     pub global_args: Vec<Instruction>,
     /// The stages, in order.
     pub stages: Vec<StageDecl>,
+    /// The lines, heredocs left out, of each instruction that has empty lines in it, broken ones too.
+    pub gaps: Vec<Span>,
+    /// How many of the diagnostics are about the syntax.
+    pub syntax_errors: usize,
     /// Errors. The first one is what the reference reports: it reads the syntax of the whole file before it looks at
     /// instructions, so errors of syntax come first, and each kind is in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
