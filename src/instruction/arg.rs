@@ -1,6 +1,7 @@
 //! ARG: build arguments.
 
-use crate::syntax::Word;
+use super::parse::Reader;
+use crate::syntax::{Args, Name, Word};
 use crate::text::Spanned;
 
 /// `ARG name[=default] …`
@@ -19,4 +20,23 @@ pub struct ArgDecl {
     pub value: Option<Word>,
     /// The description in the comments above: the line that starts with the name, without the name.
     pub description: Option<Spanned<String>>,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Arg> {
+    // Flags are passed over: the reference never looks at them here.
+    let names = match std::mem::replace(&mut reader.statement.args, Args::Names(Vec::new())) {
+        Args::Names(names) => names,
+        Args::Words { .. } | Args::Pairs(_) => Vec::new(),
+    };
+    if names.is_empty() {
+        reader.missing("ARG");
+    }
+    let mut args = Vec::with_capacity(names.len());
+    for Name { key, value } in names {
+        if key.text.is_empty() {
+            reader.blank_name("ARG", key.span);
+        }
+        args.push(ArgDecl { description: reader.description(&key.text), key, value });
+    }
+    Some(Arg { args })
 }

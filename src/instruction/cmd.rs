@@ -1,5 +1,6 @@
 //! CMD, and the command line that RUN, CMD and ENTRYPOINT share.
 
+use super::parse::Reader;
 use crate::syntax::NotJson;
 use crate::text::{Span, Spanned};
 
@@ -21,4 +22,9 @@ pub struct CommandLine {
     pub not_json: Option<NotJson>,
     /// All words.
     pub span: Span,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Cmd> {
+    reader.flags(&[]);
+    Some(Cmd { command: reader.command() })
 }

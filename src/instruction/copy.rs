@@ -1,6 +1,8 @@
 //! COPY, and the sources and destination it shares with ADD.
 
-use crate::syntax::Word;
+use super::flag::Takes;
+use super::parse::Reader;
+use crate::syntax::{Heredoc, Word, heredoc_word, strip_tabs};
 use crate::text::{Span, Spanned};
 
 /// `COPY [flags] source … destination`
@@ -44,4 +46,74 @@ pub struct InlineFile {
     pub expands: bool,
     /// The word that opens the heredoc.
     pub span: Span,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Copy> {
+    let words = two_words(reader, "COPY");
+    let mut flags = reader.flags(&[
+        ("chown", Takes::Value),
+        ("from", Takes::Value),
+        ("chmod", Takes::Value),
+        ("link", Takes::Bool),
+        ("exclude", Takes::Values),
+        ("parents", Takes::Bool),
+    ]);
+    Some(Copy {
+        transfer: transfer(reader, words?, "COPY"),
+        from: flags.value("from"),
+        chown: flags.word("chown"),
+        chmod: flags.word("chmod"),
+        link: flags.bool("link").unwrap_or(false),
+        parents: flags.bool("parents").unwrap_or(false),
+        exclude: flags.values("exclude"),
+    })
+}
+
+/// Takes the sources, and the destination behind them.
+pub(super) fn two_words(reader: &mut Reader, keyword: &str) -> Option<(Vec<Word>, Word)> {
+    let (mut words, _) = reader.words();
+    let only = words.first().map_or(reader.statement.keyword.span, |word| word.span);
+    let destination = words.pop();
+    if words.is_empty() {
+        let message = format!(
+            "{keyword} requires at least two arguments, but only one was provided. Destination could not be determined"
+        );
+        reader.error("missing-destination", message, only);
+    }
+    destination.map(|destination| (words, destination))
+}
+
+/// Tells paths from heredocs.
+pub(super) fn transfer(
+    reader: &mut Reader,
+    (words, destination): (Vec<Word>, Word),
+    keyword: &str,
+) -> Transfer {
+    if heredoc_word(&destination.text).is_some() {
+        let message = format!("{keyword} cannot accept a heredoc as a destination");
+        reader.error("heredoc-as-destination", message, destination.span);
+    }
+    let heredocs = std::mem::take(&mut reader.statement.heredocs);
+    let mut sources = Vec::with_capacity(words.len());
+    let mut files = Vec::new();
+    for word in words {
+        match heredoc_word(&word.text) {
+            Some(opener) => {
+                files.push(file(&heredocs, &opener.name, opener.strips_tabs, opener.expands, word.span))
+            }
+            None => sources.push(word),
+        }
+    }
+    Transfer { sources, files, destination }
+}
+
+fn file(heredocs: &[Heredoc], name: &str, strips_tabs: bool, expands: bool, span: Span) -> InlineFile {
+    // Of two heredocs with one name, the last has the say. There may be none: in a JSON array none is opened.
+    let found = heredocs.iter().rev().find(|heredoc| heredoc.name == name);
+    let content = match found {
+        Some(heredoc) if strips_tabs => Word::new(strip_tabs(&heredoc.content), heredoc.content_span),
+        Some(heredoc) => Word::new(heredoc.content.clone(), heredoc.content_span),
+        None => Word::new("", span),
+    };
+    InlineFile { name: name.to_owned(), content, expands, span }
 }

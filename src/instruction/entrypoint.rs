@@ -1,10 +1,16 @@
 //! ENTRYPOINT.
 
 use super::CommandLine;
+use super::parse::Reader;
 
 /// `ENTRYPOINT …`
 #[derive(Clone, Debug)]
 pub struct Entrypoint {
     /// The command.
     pub command: CommandLine,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Entrypoint> {
+    reader.flags(&[]);
+    Some(Entrypoint { command: reader.command() })
 }

@@ -1,5 +1,6 @@
 //! ENV: variables that reach the image.
 
+use super::parse::Reader;
 use crate::syntax::Pair;
 
 /// `ENV key=value …` or `ENV key value`
@@ -7,4 +8,9 @@ use crate::syntax::Pair;
 pub struct Env {
     /// The variables; key and value are both expanded.
     pub pairs: Vec<Pair>,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Env> {
+    reader.flags(&[]);
+    Some(Env { pairs: reader.pairs("ENV") })
 }

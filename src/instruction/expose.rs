@@ -1,5 +1,6 @@
 //! EXPOSE: ports that listen.
 
+use super::parse::Reader;
 use crate::syntax::Word;
 
 /// `EXPOSE port[/protocol] …`
@@ -7,4 +8,11 @@ use crate::syntax::Word;
 pub struct Expose {
     /// The ports, sorted as text. One of them may become several when it is expanded.
     pub ports: Vec<Word>,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Expose> {
+    let (mut ports, _) = reader.some_words("EXPOSE");
+    reader.flags(&[]);
+    ports.sort_by(|a, b| a.text.cmp(&b.text));
+    Some(Expose { ports })
 }

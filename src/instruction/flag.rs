@@ -1,1 +1,114 @@
+//! Flags: `--name` and `--name=value`.
 
+use super::parse::Reader;
+use crate::suggest::{self, Case};
+use crate::syntax::{Flag, Word};
+use crate::text::{Diagnostic, Span, Spanned, lower};
+
+/// What a flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// `true`, `false` or nothing, once.
+    Bool,
+    /// A value, once.
+    Value,
+    /// A value, as often as wanted.
+    Values,
+}
+
+/// The flags of a keyword.
+pub(super) type Known = [(&'static str, Takes)];
+
+/// The flags that were given, with a value each.
+#[derive(Debug, Default)]
+pub(super) struct Given(Vec<(&'static str, Spanned<String>)>);
+
+impl Given {
+    /// Takes the value of a flag.
+    pub(super) fn value(&mut self, name: &str) -> Option<Spanned<String>> {
+        let index = self.0.iter().position(|(known, _)| *known == name)?;
+        Some(self.0.remove(index).1)
+    }
+
+    /// Takes the value of a flag that is expanded later.
+    pub(super) fn word(&mut self, name: &str) -> Option<Word> {
+        self.value(name).map(|value| Word { text: value.value, span: value.span })
+    }
+
+    /// Takes the value of a flag that is true or false.
+    pub(super) fn bool(&mut self, name: &str) -> Option<bool> {
+        self.value(name).map(|value| value.value == "true")
+    }
+
+    /// Takes all values of a flag.
+    pub(super) fn values(&mut self, name: &str) -> Vec<Spanned<String>> {
+        let (found, rest) = std::mem::take(&mut self.0).into_iter().partition(|(known, _)| *known == name);
+        self.0 = rest;
+        let found: Vec<(&str, Spanned<String>)> = found;
+        found.into_iter().map(|(_, value)| value).collect()
+    }
+}
+
+impl Reader {
+    /// Reads the flags of the statement.
+    pub(super) fn flags(&mut self, known: &Known) -> Given {
+        let mut given = Given::default();
+        let mut used: Vec<(&str, Span)> = Vec::new();
+        for flag in std::mem::take(&mut self.statement.flags) {
+            match read(&flag, known, &mut used) {
+                Ok(value) => given.0.push(value),
+                Err(error) => self.errors.push(error),
+            }
+        }
+        given
+    }
+}
+
+fn read(
+    flag: &Flag,
+    known: &Known,
+    used: &mut Vec<(&'static str, Span)>,
+) -> Result<(&'static str, Spanned<String>), Diagnostic> {
+    let (dashed, value) = match flag.text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (flag.text.as_str(), None),
+    };
+    let name = dashed.strip_prefix("--").unwrap_or(dashed);
+    let Some(&(name, takes)) = known.iter().find(|(known, _)| *known == name) else {
+        let names = known.iter().map(|(known, _)| *known);
+        let message = suggest::hint(format!("unknown flag: {dashed}"), name, names, Case::Matters);
+        return Err(Diagnostic::error("unknown-flag", message, flag.span).hint(known_flags(known)));
+    };
+    if takes != Takes::Values
+        && let Some((_, first)) = used.iter().find(|(used, _)| *used == name)
+    {
+        let message = format!("duplicate flag specified: {dashed}");
+        return Err(Diagnostic::error("flag-twice", message, flag.span).label(*first, "first given here"));
+    }
+    used.push((name, flag.span));
+    let value = match (takes, value) {
+        (Takes::Bool, None) => "true",
+        (Takes::Bool, Some(value)) if !value.is_empty() => match lower(value).as_ref() {
+            "true" => "true",
+            "false" => "false",
+            _ => {
+                let message = format!("expecting boolean value for flag {dashed}, not: {value}");
+                return Err(Diagnostic::error("flag-not-boolean", message, flag.value_span));
+            }
+        },
+        (Takes::Value | Takes::Values, Some(value)) => value,
+        _ => {
+            let message = format!("missing a value on flag: {dashed}");
+            return Err(Diagnostic::error("flag-without-value", message, flag.span));
+        }
+    };
+    Ok((name, Spanned::new(value.to_owned(), flag.value_span)))
+}
+
+fn known_flags(known: &Known) -> String {
+    if known.is_empty() {
+        return "this instruction takes no flags; a word `--` ends them".to_owned();
+    }
+    let names: Vec<_> = known.iter().map(|(name, _)| format!("`--{name}`")).collect();
+    format!("flags of this instruction are {}", names.join(", "))
+}

@@ -1,5 +1,6 @@
 //! LABEL: metadata of the image.
 
+use super::parse::Reader;
 use crate::syntax::Pair;
 
 /// `LABEL key=value …` or `LABEL key value`
@@ -7,4 +8,9 @@ use crate::syntax::Pair;
 pub struct Label {
     /// The labels; key and value are both expanded.
     pub pairs: Vec<Pair>,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Label> {
+    reader.flags(&[]);
+    Some(Label { pairs: reader.pairs("LABEL") })
 }

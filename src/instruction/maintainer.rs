@@ -1,5 +1,6 @@
 //! MAINTAINER: the author of the image. Out of use: a label does the same.
 
+use super::parse::Reader;
 use crate::text::Spanned;
 
 /// `MAINTAINER name`
@@ -7,4 +8,10 @@ use crate::text::Spanned;
 pub struct Maintainer {
     /// The name, as written.
     pub name: Spanned<String>,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Maintainer> {
+    let name = reader.one_word("MAINTAINER");
+    reader.flags(&[]);
+    name.map(|name| Maintainer { name: Spanned::new(name.text, name.span) })
 }

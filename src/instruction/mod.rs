@@ -9,6 +9,7 @@ mod arg;
 mod cmd;
 mod copy;
 mod device;
+mod duration;
 mod entrypoint;
 mod env;
 mod expose;
@@ -18,7 +19,6 @@ mod healthcheck;
 mod label;
 mod maintainer;
 mod mount;
-mod number;
 mod onbuild;
 mod parse;
 mod run;
@@ -33,11 +33,12 @@ pub use arg::{Arg, ArgDecl};
 pub use cmd::{Cmd, CommandLine};
 pub use copy::{Copy, InlineFile, Transfer};
 pub use device::Device;
+pub use duration::format_duration;
 pub use entrypoint::Entrypoint;
 pub use env::Env;
 pub use expose::Expose;
 pub use from::{StageDecl, StageName};
-pub use healthcheck::{Healthcheck, format_duration};
+pub use healthcheck::Healthcheck;
 pub use label::Label;
 pub use maintainer::Maintainer;
 pub use mount::{Mount, MountFlag, MountType, Sharing};
@@ -94,6 +95,8 @@ pub struct Head {
     pub text: String,
     /// All lines, heredocs included.
     pub span: Span,
+    /// All lines, heredocs left out.
+    pub lines_span: Span,
     /// The comment lines above, without `#`.
     pub comments: Vec<Spanned<String>>,
     /// Lines without text after a line continuation.

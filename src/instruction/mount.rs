@@ -4,8 +4,9 @@
 //! be known before any variable is. When the step is converted, all fields count, with their variables expanded. So
 //! here a [`MountFlag`] keeps the text and knows `from`, and [`MountFlag::expand`] gives the [`Mount`].
 
+use crate::suggest::{self, Case};
 use crate::syntax::Word;
-use crate::text::Spanned;
+use crate::text::{Spanned, csv_fields, lower, parse_bool, parse_uint, quote};
 
 /// A `--mount` as written.
 #[derive(Clone, Debug)]
@@ -74,7 +75,70 @@ pub enum Sharing {
     Locked,
 }
 
+impl MountType {
+    const ALL: [MountType; 5] =
+        [MountType::Bind, MountType::Cache, MountType::Tmpfs, MountType::Secret, MountType::Ssh];
+
+    /// Returns the type as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MountType::Bind => "bind",
+            MountType::Cache => "cache",
+            MountType::Tmpfs => "tmpfs",
+            MountType::Secret => "secret",
+            MountType::Ssh => "ssh",
+        }
+    }
+
+    fn parse(value: &str) -> Result<MountType, String> {
+        let found = MountType::ALL.into_iter().find(|known| known.as_str() == lower(value));
+        found.ok_or_else(|| {
+            let message = format!("unsupported mount type {}", quote(value));
+            suggest::hint(message, value, MountType::ALL.map(MountType::as_str), Case::Matters)
+        })
+    }
+}
+
+impl Sharing {
+    const ALL: [Sharing; 3] = [Sharing::Shared, Sharing::Private, Sharing::Locked];
+
+    /// Returns the way of sharing as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Sharing::Shared => "shared",
+            Sharing::Private => "private",
+            Sharing::Locked => "locked",
+        }
+    }
+
+    fn parse(value: &str) -> Result<Sharing, String> {
+        let found = Sharing::ALL.into_iter().find(|known| known.as_str() == lower(value));
+        found.ok_or_else(|| {
+            let message = format!("unsupported sharing value {}", quote(value));
+            suggest::hint(message, value, Sharing::ALL.map(Sharing::as_str), Case::Matters)
+        })
+    }
+}
+
 impl MountFlag {
+    /// Reads what must be known before any variable is.
+    pub(super) fn parse(flag: &Spanned<String>) -> Result<MountFlag, String> {
+        let mut from = None;
+        for field in fields(&flag.value)? {
+            let Some((key, value)) = field.split_once('=') else { continue };
+            if lower(key) != "from" {
+                continue;
+            }
+            if value.find('$').is_some_and(|at| at + 1 < value.len()) {
+                return Err(
+                    "'from' doesn't support variable expansion, define alias stage instead".to_owned()
+                );
+            }
+            from = Some(Spanned::new(value.to_owned(), flag.span));
+        }
+        Ok(MountFlag { text: Word::new(flag.value.clone(), flag.span), from })
+    }
+
     /// Reads all fields, passing each value through `expand`.
     ///
     /// # Errors
@@ -82,9 +146,285 @@ impl MountFlag {
     /// have, or does not go with the type.
     pub fn expand<E>(
         &self,
-        _expand: impl FnMut(&str) -> Result<String, E>,
-        _error: impl Fn(String) -> E,
+        mut expand: impl FnMut(&str) -> Result<String, E>,
+        error: impl Fn(String) -> E,
     ) -> Result<Mount, E> {
-        todo!()
+        let mut reader = MountReader::default();
+        for field in fields(&self.text.text).map_err(&error)? {
+            match field.split_once('=') {
+                Some((key, value)) => {
+                    let value = expand(value)?;
+                    reader.set(&lower(key), value, &field).map_err(&error)?;
+                }
+                None => reader.set_alone(&field).map_err(&error)?,
+            }
+        }
+        reader.finish().map_err(error)
+    }
+}
+
+fn fields(text: &str) -> Result<Vec<String>, String> {
+    csv_fields(text).map_err(|err| format!("failed to parse csv mounts: {err}"))
+}
+
+/// All keys, in the order in which the reference looks for one to suggest.
+const KEYS: [&str; 19] = [
+    "type",
+    "from",
+    "source",
+    "target",
+    "readonly",
+    "id",
+    "sharing",
+    "required",
+    "size",
+    "mode",
+    "uid",
+    "gid",
+    "src",
+    "dst",
+    "destination",
+    "ro",
+    "rw",
+    "readwrite",
+    "env",
+];
+
+#[derive(Default)]
+struct MountReader {
+    mount: Mount,
+    /// Whether the step may write, if that was said.
+    readonly: Option<bool>,
+}
+
+impl MountReader {
+    fn takes_required(&self, key: &str) -> Result<(), String> {
+        self.only(key, matches!(self.mount.mount_type, MountType::Secret | MountType::Ssh))
+    }
+
+    fn only(&self, key: &str, is_fine: bool) -> Result<(), String> {
+        if is_fine {
+            return Ok(());
+        }
+        Err(format!("unexpected key '{key}' for mount type '{}'", self.mount.mount_type.as_str()))
+    }
+
+    /// Takes a field that has no value.
+    fn set_alone(&mut self, field: &str) -> Result<(), String> {
+        match lower(field).as_ref() {
+            "readonly" | "ro" => self.readonly = Some(true),
+            "readwrite" | "rw" => self.readonly = Some(false),
+            key @ "required" => {
+                self.takes_required(key)?;
+                self.mount.required = true;
+            }
+            _ => return Err(format!("invalid field '{field}' must be a key=value pair")),
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, value: String, field: &str) -> Result<(), String> {
+        let bool = |value: &str| parse_bool(value).ok_or_else(|| format!("invalid value for {key}: {value}"));
+        let number = |parsed: Option<u32>| parsed.ok_or_else(|| format!("invalid value {value} for {key}"));
+        match key {
+            "type" => self.mount.mount_type = MountType::parse(&value)?,
+            "from" => self.mount.from = value,
+            "source" | "src" => self.mount.source = value,
+            "target" | "dst" | "destination" => self.mount.target = value,
+            "readonly" | "ro" => self.readonly = Some(bool(&value)?),
+            "readwrite" | "rw" => self.readonly = Some(!bool(&value)?),
+            "required" => {
+                self.takes_required(key)?;
+                self.mount.required = bool(&value)?;
+            }
+            "size" => {
+                self.only(key, self.mount.mount_type == MountType::Tmpfs)?;
+                let size = parse_size(&value).ok_or_else(|| format!("invalid value for {key}: {value}"))?;
+                self.mount.size_bytes = size;
+            }
+            "id" => self.mount.id = value,
+            "sharing" => self.mount.sharing = Some(Sharing::parse(&value)?),
+            "mode" => self.mount.mode = Some(number(parse_octal(&value))?),
+            "uid" => self.mount.uid = Some(number(parse_u32(&value))?),
+            "gid" => self.mount.gid = Some(number(parse_u32(&value))?),
+            "env" => self.mount.env = Some(value),
+            _ => {
+                let message = format!("unexpected key '{key}' in '{field}'");
+                return Err(suggest::hint(message, key, KEYS, Case::Matters));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks what goes with the type. That comes last, since the type may stand behind the other fields.
+    fn finish(self) -> Result<Mount, String> {
+        let mut mount = self.mount;
+        let mount_type = mount.mount_type;
+        if let MountType::Bind | MountType::Tmpfs = mount_type {
+            let given = [("mode", mount.mode), ("uid", mount.uid), ("gid", mount.gid)];
+            if let Some((key, _)) = given.iter().find(|(_, value)| value.is_some()) {
+                return Err(format!("{key} not allowed for {} type mounts", quote(mount_type.as_str())));
+            }
+        }
+        let is_writable = matches!(mount_type, MountType::Cache | MountType::Tmpfs);
+        mount.readonly = self.readonly.unwrap_or(!is_writable);
+        if mount_type == MountType::Secret {
+            let wrong = if !mount.from.is_empty() {
+                "secret mount should not have a from"
+            } else if mount.sharing.is_some() {
+                "secret mount should not define sharing"
+            } else if mount.source.is_empty() && mount.target.is_empty() && mount.id.is_empty() {
+                "invalid secret mount. one of source, target required"
+            } else if !mount.source.is_empty() && !mount.id.is_empty() {
+                "both source and id can't be set"
+            } else {
+                return Ok(mount);
+            };
+            return Err(wrong.to_owned());
+        }
+        if mount.sharing.is_some() && mount_type != MountType::Cache {
+            return Err(format!("invalid cache sharing set for {} mount", mount_type.as_str()));
+        }
+        Ok(mount)
+    }
+}
+
+fn parse_u32(text: &str) -> Option<u32> {
+    u32::try_from(parse_uint(text).ok()?).ok()
+}
+
+fn parse_octal(text: &str) -> Option<u32> {
+    // A sign would pass otherwise.
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| u32::from_str_radix(text, 8).ok())?
+}
+
+/// Reads a size such as `64m`, `1.5 GiB` or `1000`, in bytes.
+fn parse_size(text: &str) -> Option<i64> {
+    let last = text.rfind(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' '))?;
+    let (number, unit) = text.split_at(last + 1);
+    let number: f64 = number.strip_suffix(' ').unwrap_or(number).parse().ok()?;
+    if number < 0.0 || !number.is_finite() {
+        return None;
+    }
+    let unit = lower(unit);
+    let factor: u64 = match unit.as_ref() {
+        "" | "b" => 1,
+        unit => {
+            let (letter, rest) = unit.split_at_checked(1)?;
+            if !matches!(rest, "" | "b" | "ib") {
+                return None;
+            }
+            1 << (10 * (1 + "kmgtp".find(letter)?))
+        }
+    };
+    // Beyond the range a conversion in Go gives the lowest number there is.
+    let size = number * factor as f64;
+    Some(if size < i64::MAX as f64 { size as i64 } else { i64::MIN })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Span;
+
+    fn read(text: &str) -> Result<Mount, String> {
+        let flag = MountFlag::parse(&Spanned::new(text.to_owned(), Span::default()))?;
+        flag.expand(|value| Ok(value.replace("$X", "x")), |message| message)
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: Mount) {
+        assert_eq!(read(text), Ok(expected), "{text}");
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, expected: &str) {
+        assert_eq!(read(text), Err(expected.to_owned()), "{text}");
+    }
+
+    #[test]
+    fn mounts() {
+        let target = |target: &str| Mount { target: target.to_owned(), readonly: true, ..Mount::default() };
+        check("target=/x", target("/x"));
+        check("DST=/$X", target("/x"));
+        check(
+            "from=a,src=b,dst=/x,rw",
+            Mount { from: "a".into(), source: "b".into(), readonly: false, ..target("/x") },
+        );
+        check("target=/x,ro=0", Mount { readonly: false, ..target("/x") });
+        check("target=/x,readwrite=t", Mount { readonly: false, ..target("/x") });
+        check(
+            "mode=755,uid=1,gid=2,sharing=LOCKED,id=i,target=/x,type=Cache",
+            Mount {
+                mount_type: MountType::Cache,
+                readonly: false,
+                id: "i".into(),
+                sharing: Some(Sharing::Locked),
+                mode: Some(0o755),
+                uid: Some(1),
+                gid: Some(2),
+                ..target("/x")
+            },
+        );
+        check(
+            "type=tmpfs,size=1.5k,target=/x",
+            Mount { mount_type: MountType::Tmpfs, readonly: false, size_bytes: 1536, ..target("/x") },
+        );
+        check(
+            "type=secret,id=i,env=,required",
+            Mount {
+                mount_type: MountType::Secret,
+                id: "i".into(),
+                env: Some(String::new()),
+                required: true,
+                ..target("")
+            },
+        );
+        check("type=ssh", Mount { mount_type: MountType::Ssh, ..target("") });
+        check("from=a$,target=/x", Mount { from: "a$".into(), ..target("/x") });
+    }
+
+    #[test]
+    fn errors() {
+        check_error("", "failed to parse csv mounts: EOF");
+        check_error("from=$X", "'from' doesn't support variable expansion, define alias stage instead");
+        check_error("target", "invalid field 'target' must be a key=value pair");
+        check_error("type=cahce", "unsupported mount type \"cahce\" (did you mean cache?)");
+        check_error("tgt=/x", "unexpected key 'tgt' in 'tgt=/x' (did you mean dst?)");
+        check_error("sharing=mine", "unsupported sharing value \"mine\"");
+        check_error("sharing=shared", "invalid cache sharing set for bind mount");
+        check_error("type=cache,mode=+7", "invalid value +7 for mode");
+        check_error("type=cache,mode=9", "invalid value 9 for mode");
+        check_error("uid=-1", "invalid value -1 for uid");
+        check_error("gid=4294967296", "invalid value 4294967296 for gid");
+        check_error("uid=1", "uid not allowed for \"bind\" type mounts");
+        check_error("type=tmpfs,size=big", "invalid value for size: big");
+        check_error("size=1,type=tmpfs", "unexpected key 'size' for mount type 'bind'");
+        check_error("required,type=ssh", "unexpected key 'required' for mount type 'bind'");
+        check_error("ro=perhaps", "invalid value for ro: perhaps");
+        check_error("type=secret", "invalid secret mount. one of source, target required");
+        check_error("type=secret,id=a,src=b", "both source and id can't be set");
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, size) in [
+            ("0", Some(0)),
+            ("64m", Some(64 << 20)),
+            ("1 KiB", Some(1024)),
+            ("2Gb", Some(2 << 30)),
+            (".5p", Some(1 << 49)),
+            ("10b", Some(10)),
+            ("9999999p", Some(i64::MIN)),
+            ("-1", None),
+            ("k", None),
+            ("1bb", None),
+            ("1kk", None),
+            ("1 2", None),
+            ("1é", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_size(text), size, "{text}");
+        }
     }
 }

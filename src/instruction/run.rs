@@ -1,7 +1,10 @@
 //! RUN: a command of the build.
 
-use super::{CommandLine, Device, MountFlag};
-use crate::syntax::Heredoc;
+use super::flag::{Given, Takes};
+use super::parse::Reader;
+use super::{CommandLine, Device, MountFlag, device};
+use crate::syntax::{Heredoc, heredoc_word};
+use crate::text::quote;
 
 /// `RUN [flags] command`
 #[derive(Clone, Debug)]
@@ -40,4 +43,73 @@ pub enum Security {
     Sandbox,
     /// `insecure`
     Insecure,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Run> {
+    let mut flags = reader.flags(&[
+        ("device", Takes::Values),
+        ("mount", Takes::Values),
+        ("network", Takes::Value),
+        ("security", Takes::Value),
+    ]);
+    let command = reader.command();
+    let heredocs = std::mem::take(&mut reader.statement.heredocs);
+    let is_script = match &command.words[..] {
+        [only] => !heredocs.is_empty() && heredoc_word(&only.value).is_some(),
+        _ => false,
+    };
+    let devices = devices(reader, &mut flags);
+    let mounts = mounts(reader, &mut flags);
+    let network = network(reader, &mut flags);
+    let security = security(reader, &mut flags);
+    Some(Run { command, heredocs, is_script, mounts, devices, network, security })
+}
+
+fn devices(reader: &mut Reader, flags: &mut Given) -> Vec<Device> {
+    let mut devices = Vec::new();
+    for flag in flags.values("device") {
+        match device::parse(&flag) {
+            Ok(device) => devices.push(device),
+            Err(message) => reader.error("invalid-device", message, flag.span),
+        }
+    }
+    devices
+}
+
+fn mounts(reader: &mut Reader, flags: &mut Given) -> Vec<MountFlag> {
+    let mut mounts = Vec::new();
+    for flag in flags.values("mount") {
+        match MountFlag::parse(&flag) {
+            Ok(mount) => mounts.push(mount),
+            Err(message) => reader.error("invalid-mount", message, flag.span),
+        }
+    }
+    mounts
+}
+
+fn network(reader: &mut Reader, flags: &mut Given) -> Option<Network> {
+    let value = flags.value("network")?;
+    match value.value.as_str() {
+        "default" => return Some(Network::Default),
+        "none" => return Some(Network::None),
+        "host" => return Some(Network::Host),
+        other => {
+            reader.error("invalid-network", format!("invalid network mode {}", quote(other)), value.span)
+        }
+    }
+    reader.hint("a step's network is `default`, `none` or `host`");
+    None
+}
+
+fn security(reader: &mut Reader, flags: &mut Given) -> Option<Security> {
+    let value = flags.value("security")?;
+    match value.value.as_str() {
+        "sandbox" => return Some(Security::Sandbox),
+        "insecure" => return Some(Security::Insecure),
+        other => {
+            reader.error("invalid-security", format!("security {} is not valid", quote(other)), value.span)
+        }
+    }
+    reader.hint("a step's security is `sandbox` or `insecure`");
+    None
 }

@@ -1,5 +1,6 @@
 //! STOPSIGNAL: what asks a container to stop.
 
+use super::parse::Reader;
 use crate::syntax::Word;
 
 /// `STOPSIGNAL signal`
@@ -7,4 +8,9 @@ use crate::syntax::Word;
 pub struct Stopsignal {
     /// A name or a number.
     pub signal: Word,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Stopsignal> {
+    // Flags are passed over: the reference never looks at them here.
+    reader.one_word("STOPSIGNAL").map(|signal| Stopsignal { signal })
 }

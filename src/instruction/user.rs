@@ -1,5 +1,6 @@
 //! USER: who runs commands.
 
+use super::parse::Reader;
 use crate::syntax::Word;
 
 /// `USER user[:group]`
@@ -7,4 +8,10 @@ use crate::syntax::Word;
 pub struct User {
     /// Names or numbers.
     pub user: Word,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<User> {
+    let user = reader.one_word("USER");
+    reader.flags(&[]);
+    user.map(|user| User { user })
 }

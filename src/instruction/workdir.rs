@@ -1,5 +1,6 @@
 //! WORKDIR: where commands run.
 
+use super::parse::Reader;
 use crate::syntax::Word;
 
 /// `WORKDIR path`
@@ -7,4 +8,10 @@ use crate::syntax::Word;
 pub struct Workdir {
     /// Absolute, or relative to the one before.
     pub path: Word,
+}
+
+pub(super) fn parse(reader: &mut Reader) -> Option<Workdir> {
+    let path = reader.one_word("WORKDIR");
+    reader.flags(&[]);
+    path.map(|path| Workdir { path })
 }

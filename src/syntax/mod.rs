@@ -5,6 +5,7 @@
 //! What a keyword means is left to the room `instruction`; variables stay as written, see
 //! the room `expand`.
 
+mod args;
 mod directive;
 mod heredoc;
 mod json;
@@ -45,8 +46,8 @@ pub struct Tree {
 pub struct Statement {
     /// The first word, in the case it was written in.
     pub keyword: Spanned<String>,
-    /// What starts with `--` in front of the arguments: without quotes and escapes.
-    pub flags: Vec<Spanned<String>>,
+    /// What starts with `--` in front of the arguments.
+    pub flags: Vec<Flag>,
     /// The arguments.
     pub args: Args,
     /// The heredocs that were opened, in order.
@@ -80,6 +81,17 @@ pub struct Trigger {
     pub text: String,
 }
 
+/// A flag, `--name` or `--name=value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// All of it, without quotes and escapes.
+    pub text: String,
+    /// The place of all of it.
+    pub span: Span,
+    /// The place of the value; of all of it, if there is none.
+    pub value_span: Span,
+}
+
 /// The arguments of a statement, by the way its keyword splits them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Args {
@@ -92,6 +104,8 @@ pub enum Args {
     },
     /// `key=value` pairs of ENV and LABEL.
     Pairs(Vec<Pair>),
+    /// `name` and `name=value` of ARG.
+    Names(Vec<Name>),
 }
 
 impl Args {
@@ -128,6 +142,15 @@ pub struct Pair {
     pub value: Word,
     /// Whether it was written in the old form, `key value`.
     pub is_legacy: bool,
+}
+
+/// A name, and perhaps a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The name as written.
+    pub key: Word,
+    /// The value as written.
+    pub value: Option<Word>,
 }
 
 /// Parses a file.

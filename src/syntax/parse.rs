@@ -1,10 +1,11 @@
 //! The pass over the file: lines to statements.
 
+use super::args::{Builder, held_back};
 use super::directive::{self, Directive, Seen};
 use super::heredoc::{self, Heredoc};
 use super::line::{Line, LineMap, Lines, Origin, continued};
-use super::split::{self, Slice};
-use super::{Args, Form, Keyword, NotJson, Statement, Tree, Trigger, Word, json};
+use super::split::Slice;
+use super::{Statement, Tree, Trigger};
 use crate::text::{Diagnostic, SourceFile, Span, Spanned};
 
 pub(super) fn file(file: &SourceFile) -> Tree {
@@ -170,8 +171,7 @@ impl<'a> Parser<'a> {
         let lead = text.len() - text.trim_start().len();
         let whole = Slice { text, at: 0, map };
         let trimmed = whole.sub(lead..lead + text.trim().len());
-        let mut builder =
-            Builder { errors: Vec::new(), escape: self.escape, trigger: None, takes_heredocs: false };
+        let mut builder = Builder::new(self.escape);
         let (keyword, flags, args) = builder.command(trimmed);
         let trigger =
             builder.trigger.take().map(|keyword| Trigger { keyword, text: held_back(text).to_owned() });
@@ -291,126 +291,174 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Returns the instruction behind ONBUILD, as the reference puts it into an image: white space at the end stays.
-fn held_back(text: &str) -> &str {
-    let text = text.trim_start();
-    let rest = text.get("ONBUILD".len()..).unwrap_or_default();
-    rest.trim_start_matches(directive::REGEX_SPACE)
-}
+#[cfg(test)]
+mod tests {
+    use super::super::Args;
+    use super::*;
+    use crate::text::SourceMap;
 
-/// Builds the parts of one statement.
-struct Builder {
-    errors: Vec<Diagnostic>,
-    escape: u8,
-    trigger: Option<Spanned<String>>,
-    takes_heredocs: bool,
-}
-
-impl Builder {
-    fn command(&mut self, line: Slice<'_>) -> (Spanned<String>, Vec<Spanned<String>>, Args) {
-        let command = split::command(line, self.escape);
-        let keyword = Keyword::of(command.keyword.text);
-        let args = match keyword {
-            Some(Keyword::Onbuild) => {
-                self.held_back(command.args);
-                Args::none()
-            }
-            _ => self.args(keyword, command.args),
-        };
-        if keyword.is_some_and(Keyword::takes_heredocs) {
-            self.takes_heredocs = !args.is_json();
-        }
-        (command.keyword.spanned(), command.flags, args)
+    fn parse(text: &str) -> (SourceMap, Tree) {
+        let map = SourceMap::of("Dockerfile", text);
+        let tree = file(&map.files()[0]);
+        (map, tree)
     }
 
-    /// Splits what stands behind ONBUILD, if only to find errors: they count where they stand.
-    fn held_back(&mut self, mut line: Slice<'_>) {
-        // ONBUILD may be repeated as often as it likes, so this is a loop.
-        while !line.text.is_empty() {
-            let command = split::command(line, self.escape);
-            let keyword = Keyword::of(command.keyword.text);
-            let is_first = self.trigger.is_none();
-            if is_first {
-                self.trigger = Some(command.keyword.spanned());
-            }
-            if keyword == Some(Keyword::Onbuild) {
-                line = command.args;
-                continue;
-            }
-            let args = self.args(keyword, command.args);
-            self.takes_heredocs = is_first && keyword.is_some_and(Keyword::takes_heredocs) && !args.is_json();
-            return;
+    /// Checks keyword, arguments and the lines of each statement.
+    #[track_caller]
+    fn check(text: &str, expected: &[(&str, &[&str], (u32, u32))]) {
+        let (map, tree) = parse(text);
+        let found: Vec<_> = tree.statements.iter().map(|s| (s, map.lines(s.span))).collect();
+        let found: Vec<_> =
+            found.iter().map(|(s, lines)| (s.keyword.value.as_str(), texts(&s.args), *lines)).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(k, args, lines)| (*k, args.iter().map(|a| a.to_string()).collect(), *lines))
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(tree.diagnostics, []);
+    }
+
+    fn texts(args: &Args) -> Vec<String> {
+        match args {
+            Args::Words { words, .. } => words.iter().map(|word| word.text.clone()).collect(),
+            Args::Pairs(pairs) => pairs.iter().map(|p| format!("{}={}", p.key.text, p.value.text)).collect(),
+            Args::Names(names) => names.iter().map(|n| n.key.text.clone()).collect(),
         }
     }
 
-    fn args(&mut self, keyword: Option<Keyword>, args: Slice<'_>) -> Args {
-        match keyword {
-            Some(Keyword::Add | Keyword::Copy | Keyword::Volume) => self.json_or(args, split::plain_words),
-            Some(Keyword::Cmd | Keyword::Entrypoint | Keyword::Run | Keyword::Shell) => {
-                self.json_or(args, text)
-            }
-            Some(Keyword::Env | Keyword::Label) => {
-                let keyword = keyword.map_or("", Keyword::as_str);
-                let (pairs, errors) = split::pairs(args, self.escape, keyword);
-                self.errors.extend(errors);
-                Args::Pairs(pairs)
-            }
-            Some(Keyword::Arg) => {
-                Args::plain(split::quoted_words(args, self.escape).iter().map(Slice::word).collect())
-            }
-            Some(Keyword::Expose | Keyword::From) => Args::plain(split::plain_words(args)),
-            Some(Keyword::Maintainer | Keyword::Stopsignal | Keyword::User | Keyword::Workdir) => {
-                Args::plain(text(args))
-            }
-            Some(Keyword::Healthcheck) => self.healthcheck(args),
-            Some(Keyword::Onbuild) | None => Args::none(),
-        }
+    /// Checks the messages, their lines and what they point at.
+    #[track_caller]
+    fn check_errors(text: &str, expected: &[(&str, (u32, u32), &str)]) {
+        let (map, tree) = parse(text);
+        let found: Vec<_> = tree
+            .diagnostics
+            .iter()
+            .map(|d| (d.message.as_str(), map.lines(d.ranges[0]), map.files()[0].slice(d.span)))
+            .collect();
+        assert_eq!(found, expected);
     }
 
-    fn healthcheck(&mut self, args: Slice<'_>) -> Args {
-        if args.text.is_empty() {
-            return Args::none();
-        }
-        let (first, rest) = split::first_arg(args);
-        let mut args = self.json_or(rest, text);
-        if let Args::Words { words, .. } = &mut args {
-            words.insert(0, first.word());
-        }
-        args
+    #[test]
+    fn lines_are_joined() {
+        check(
+            "FROM a\nRUN b \\\n  c \\ \n# x\n\n\td\nUSER e",
+            &[("FROM", &["a"], (1, 1)), ("RUN", &["b   c \td"], (2, 6)), ("USER", &["e"], (7, 7))],
+        );
+        check("F\\\nROM a\\\n", &[("FROM", &["a"], (1, 2))]);
+        check("\\\nFROM a\\\n\n", &[("FROM", &["a"], (1, 3))]);
+        check("\u{feff}# escape=`\r\nFROM a`\r\n b\r\n", &[("FROM", &["a", "b"], (2, 3))]);
+        check("  # escape=`\nFROM a\\\n b", &[("FROM", &["a\\"], (2, 2)), ("b", &[], (3, 3))]);
+        check("# x\n# escape=`\nFROM a\\\n b", &[("FROM", &["a", "b"], (3, 4))]);
+        check(
+            "FROM a\n# escape=`\nRUN b\\\\\nUSER c",
+            &[("FROM", &["a"], (1, 1)), ("RUN", &["b\\\\"], (3, 3)), ("USER", &["c"], (4, 4))],
+        );
     }
 
-    /// Takes a JSON array apart, or anything else by `otherwise`.
-    fn json_or(&mut self, args: Slice<'_>, otherwise: fn(Slice<'_>) -> Vec<Word>) -> Args {
-        if !args.text.starts_with('[') {
-            return Args::plain(otherwise(args));
-        }
-        match json::array(args.text) {
-            Ok(elements) => {
-                let mut words = Vec::with_capacity(elements.len());
-                let mut other = None;
-                for element in elements {
-                    let span = args.span_of(element.range);
-                    match element.string {
-                        Some(string) => words.push(Word::new(string, span)),
-                        None => other = other.or(Some(span)),
-                    }
-                }
-                if let Some(span) = other {
-                    let message = "when using JSON array syntax, arrays must be comprised of strings only";
-                    let error = Diagnostic::error("json-not-strings", message, span);
-                    self.errors.push(error.hint("put it in double quotes"));
-                }
-                Args::Words { words, form: Form::Json }
-            }
-            Err(bad) => {
-                let end = split::char_start(args.text, (bad.at + 1).min(args.text.len()));
-                let not_json = NotJson { reason: bad.reason, span: args.span_of(bad.at..end) };
-                Args::Words { words: otherwise(args), form: Form::NotJson(not_json) }
-            }
-        }
+    #[test]
+    fn words_know_their_place_through_continuations() {
+        let text = "FROM a\nCOPY --chown=1 \\\n  x y\\\nz \\\n# c\n  /d\nENV A=1 \\\n B=\"2 \\\n 3\"\n";
+        let (map, tree) = parse(text);
+        let slice = |span| map.files()[0].slice(span);
+        let copy = &tree.statements[1];
+        assert_eq!((slice(copy.flags[0].span), slice(copy.flags[0].value_span)), ("--chown=1", "1"));
+        let Args::Words { words, .. } = &copy.args else { panic!("words") };
+        let places: Vec<_> = words.iter().map(|w| (w.text.as_str(), slice(w.span))).collect();
+        assert_eq!(places, [("x", "x"), ("yz", "y\\\nz"), ("/d", "/d")]);
+        let Args::Pairs(pairs) = &tree.statements[2].args else { panic!("pairs") };
+        let places: Vec<_> = pairs.iter().map(|p| (slice(p.key.span), slice(p.value.span))).collect();
+        assert_eq!(places, [("A", "1"), ("B", "\"2 \\\n 3\"")]);
+        assert_eq!(copy.text, "COPY --chown=1   x yz   /d");
     }
-}
 
-fn text(args: Slice<'_>) -> Vec<Word> {
-    if args.text.is_empty() { Vec::new() } else { vec![args.word()] }
+    #[test]
+    fn heredocs() {
+        let (map, tree) = parse("RUN <<A cat <<-'B' # x\na\\\n\tA\nA\n\tb\n\tB\nCOPY <<c /d\nc\n");
+        let [run, copy] = &tree.statements[..] else { panic!("two statements") };
+        assert_eq!((map.lines(run.span), map.lines(run.lines_span)), ((1, 6), (1, 1)));
+        let found: Vec<_> =
+            run.heredocs.iter().map(|h| (h.name.as_str(), h.content.as_str(), h.expands)).collect();
+        assert_eq!(found, [("A", "a\\\n\tA\n", true), ("B", "\tb\n", false)]);
+        assert_eq!(map.files()[0].slice(run.heredocs[1].span), "<<-'B'");
+        assert_eq!(map.files()[0].slice(run.heredocs[0].content_span), "a\\\n\tA\n");
+        assert_eq!(copy.heredocs[0].content, "");
+        check(
+            "RUN [\"a\", \"<<EOF\"]\nCMD <<EOF\n",
+            &[("RUN", &["a", "<<EOF"], (1, 1)), ("CMD", &["<<EOF"], (2, 2))],
+        );
+        let (_, tree) = parse("ONBUILD  RUN <<E  \nx\nE\n");
+        assert_eq!(tree.statements[0].trigger.as_ref().map(|t| t.text.as_str()), Some("RUN <<E  "));
+        assert_eq!(tree.statements[0].heredocs[0].content, "x\n");
+    }
+
+    #[test]
+    fn comments_belong_to_the_instruction_below() {
+        let text = "# escape=\\\n# a\n#\n# b \n\n # c\nFROM x\n# d\n";
+        let (map, tree) = parse(text);
+        let comments = &tree.statements[0].comments;
+        assert_eq!(comments.iter().map(|c| c.value.as_str()).collect::<Vec<_>>(), ["b", "# c"]);
+        assert_eq!(map.files()[0].slice(comments[0].span), "b");
+    }
+
+    #[test]
+    fn empty_lines_are_noted() {
+        let (map, tree) = parse("RUN a \\\n\n \t\nb\n");
+        assert_eq!(
+            tree.statements[0].empty_lines.iter().map(|s| map.lines(*s)).collect::<Vec<_>>(),
+            [(2, 2), (3, 3)]
+        );
+    }
+
+    #[test]
+    fn errors_have_the_lines_of_the_reference() {
+        check_errors(
+            "# escape=x\nFROM a",
+            &[("invalid escape token 'x' does not match ` or \\", (0, 0), "x")],
+        );
+        check_errors(
+            "# check=a\n# check=b\nFROM a",
+            &[("only one check parser directive can be used", (1, 1), "# check=b")],
+        );
+        check_errors("", &[("file with no instructions", (0, 0), "")]);
+        check_errors("# a\n\n", &[("file with no instructions", (2, 2), "\n")]);
+        check_errors(
+            "FROM a\nENV A \\\n\nUSER x\nLABEL a=1 b",
+            &[("Syntax error - can't find = in \"b\". Must be of the form: name=value", (5, 5), "b")],
+        );
+        check_errors("FROM a\nENV \\\nA", &[("ENV must have two arguments", (2, 3), "A")]);
+        check_errors(
+            "RUN [1,\\\n\"\"]\nUSER <<E\nADD <<E x\n E\n",
+            &[
+                ("when using JSON array syntax, arrays must be comprised of strings only", (1, 2), "1"),
+                ("unterminated heredoc", (4, 5), "<<E"),
+            ],
+        );
+        let long = format!("FROM a\nRUN b\\\n{}\nUSER c", "x".repeat(70_000));
+        let (map, tree) = parse(&long);
+        assert_eq!(tree.statements.len(), 2);
+        assert_eq!(map.lines(tree.diagnostics[0].ranges[0]), (2, 2));
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_noted() {
+        let map = SourceMap::of("Dockerfile", &b"# \xff\nFROM a\nRUN <<E\n\xff\nE\n"[..]);
+        let tree = file(&map.files()[0]);
+        assert_eq!(tree.statements[0].invalid, None);
+        assert!(tree.statements[1].invalid.is_some());
+    }
+
+    #[test]
+    fn triggers_may_nest_without_end() {
+        let (_, tree) = parse(&format!("{}ENV a", "ONBUILD ".repeat(5000)));
+        assert_eq!(tree.diagnostics[0].message, "ENV must have two arguments");
+    }
+
+    #[test]
+    fn a_trigger_has_one_place() {
+        let span = Span::new(3, 5);
+        let tree = trigger("RUN --a=b \\\n <<E c\nx\nE\n", span);
+        let run = &tree.statements[0];
+        assert_eq!((run.span, run.keyword.span, run.flags[0].value_span), (span, span, span));
+        assert_eq!((run.heredocs[0].span, run.heredocs[0].content_span), (span, span));
+    }
 }

@@ -3,7 +3,7 @@
 //! Every function here works on a [`Slice`]: a stretch of the line that knows where it comes from.
 
 use super::line::LineMap;
-use super::{Pair, Word};
+use super::{Flag, Name, Pair, Word};
 use crate::text::{Diagnostic, Span, Spanned, quote};
 use std::ops::Range;
 
@@ -57,7 +57,7 @@ const SPACE: [char; 5] = ['\t', '\x0b', '\x0c', '\r', ' '];
 #[derive(Debug)]
 pub(super) struct Command<'a> {
     pub keyword: Slice<'a>,
-    pub flags: Vec<Spanned<String>>,
+    pub flags: Vec<Flag>,
     pub args: Slice<'a>,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn command(line: Slice<'_>, escape: u8) -> Command<'_> {
 ///
 /// The reference goes through flags byte by byte, so a character beyond ASCII is taken apart, and a byte of it may
 /// count as white space.
-fn flags<'a>(line: Slice<'a>, escape: u8) -> (Vec<Spanned<String>>, Slice<'a>) {
+fn flags<'a>(line: Slice<'a>, escape: u8) -> (Vec<Flag>, Slice<'a>) {
     let bytes = line.text.as_bytes();
     let mut flags = Vec::new();
     let mut at = 0;
@@ -93,18 +93,23 @@ fn flags<'a>(line: Slice<'a>, escape: u8) -> (Vec<Spanned<String>>, Slice<'a>) {
         if flag.text == "--" {
             return (flags, line.sub(char_start(line.text, at)..bytes.len()));
         }
-        let range = char_start(line.text, flag.start)..char_start(line.text, flag.end);
-        flags.push(Spanned::new(flag.text, line.span_of(range)));
+        let (start, end) = (char_start(line.text, flag.start), char_start(line.text, flag.end));
+        let value = line.text[start..end].find('=').map_or(start, |equals| start + equals + 1);
+        flags.push(Flag {
+            text: flag.text,
+            span: line.span_of(start..end),
+            value_span: line.span_of(value..end),
+        });
     }
 }
 
-struct Flag {
+struct RawFlag {
     text: String,
     start: usize,
     end: usize,
 }
 
-fn flag(bytes: &[u8], start: usize, escape: u8) -> Flag {
+fn flag(bytes: &[u8], start: usize, escape: u8) -> RawFlag {
     let mut text = String::new();
     let mut quote = None;
     let mut at = start;
@@ -126,7 +131,7 @@ fn flag(bytes: &[u8], start: usize, escape: u8) -> Flag {
             text.push(char::from(byte));
         }
     }
-    Flag { text, start, end: at }
+    RawFlag { text, start, end: at }
 }
 
 fn is_byte_space(byte: u8) -> bool {
@@ -240,6 +245,18 @@ pub(super) fn pairs(args: Slice<'_>, escape: u8, keyword: &str) -> (Vec<Pair>, V
     (pairs, errors)
 }
 
+/// Splits into names with or without a value.
+pub(super) fn names(args: Slice<'_>, escape: u8) -> Vec<Name> {
+    let name = |word: Slice<'_>| match word.text.find('=') {
+        Some(equals) => Name {
+            key: word.sub(0..equals).word(),
+            value: Some(word.sub(equals + 1..word.text.len()).word()),
+        },
+        None => Name { key: word.word(), value: None },
+    };
+    quoted_words(args, escape).into_iter().map(name).collect()
+}
+
 /// Splits off the first argument of HEALTHCHECK.
 ///
 /// The reference looks for white space byte by byte, as in flags.
@@ -268,7 +285,7 @@ mod tests {
         let map = map();
         let found = command(Slice { text: line, at: 0, map: &map }, b'\\');
         assert_eq!(found.keyword.text, keyword);
-        assert_eq!(found.flags.iter().map(|f| f.value.as_str()).collect::<Vec<_>>(), flags);
+        assert_eq!(found.flags.iter().map(|f| f.text.as_str()).collect::<Vec<_>>(), flags);
         assert_eq!(found.args.text, args);
         let span = found.args.span();
         assert_eq!(&line[span.start as usize..span.end as usize], args);
