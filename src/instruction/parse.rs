@@ -192,6 +192,8 @@ pub(super) fn file(tree: Tree) -> File {
         check: tree.check,
         global_args: Vec::new(),
         stages: Vec::new(),
+        gaps: Vec::new(),
+        syntax_errors: tree.diagnostics.len(),
         diagnostics: tree.diagnostics,
     };
     // After a broken FROM, what follows belongs to no stage; it is read for its errors only.
@@ -200,6 +202,9 @@ pub(super) fn file(tree: Tree) -> File {
     for statement in tree.statements {
         let (line, span) = (statement.line, statement.span);
         let is_from = Keyword::of(&statement.keyword.value) == Some(Keyword::From);
+        if !statement.empty_lines.is_empty() {
+            file.gaps.push(statement.lines_span);
+        }
         if statement.is_broken {
             is_lost |= is_from;
             continue;
