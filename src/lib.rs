@@ -20,6 +20,7 @@ pub mod options;
 pub mod path;
 pub mod pb;
 pub mod remote;
+pub mod stage;
 pub mod suggest;
 pub mod syntax;
 pub mod text;

@@ -72,6 +72,8 @@ pub struct Options {
     pub input_metadata: BTreeMap<String, String>,
     /// The sessions of local folders that are not in the main one, by name of the folder.
     pub local_session_ids: BTreeMap<String, String>,
+    /// The session of the caller; the edge knows it from elsewhere.
+    pub session_id: String,
     /// The subrequest, if this is one.
     pub request_id: Option<String>,
     /// The frontend to forward to, from `BUILDKIT_SYNTAX`, if given.
@@ -207,6 +209,7 @@ impl Options {
             shared_keys: with_prefix(map, "sharedkey:localdir:"),
             input_metadata: with_prefix(map, "input-metadata:"),
             local_session_ids: with_prefix(map, "local-sessionid:"),
+            session_id: String::new(),
             request_id: given("requestid"),
             syntax: given("build-arg:BUILDKIT_SYNTAX"),
             cmdline: given("cmdline"),
@@ -222,6 +225,11 @@ impl Options {
             NoCache::All => true,
             NoCache::Stages(names) => names.iter().any(|name| name.to_lowercase() == stage.to_lowercase()),
         }
+    }
+
+    /// Returns the session that a local folder is in.
+    pub fn session_of_local(&self, name: &str) -> &str {
+        self.local_session_ids.get(name).unwrap_or(&self.session_id)
     }
 
     /// Returns the options for another frontend, an image that was named by `cmdline`.

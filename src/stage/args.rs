@@ -1,0 +1,127 @@
+//! Global build arguments: the predefined ones, then those declared before the first FROM.
+
+use super::Platforms;
+use crate::expand::{EnvList, Lexer};
+use crate::facts::{Argument, At, Fact, Facts};
+use crate::image::Reference;
+use crate::instruction::{File, Kind};
+use crate::text::Diagnostic;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A build argument declared before the first FROM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalArg {
+    /// Its value, from the options or from its default, if it has either.
+    pub value: Option<String>,
+    /// The arguments that its default uses, and those that went into the value it had before.
+    pub uses: BTreeSet<String>,
+}
+
+/// All global build arguments.
+#[derive(Clone, Debug, Default)]
+pub struct GlobalArgs {
+    /// Every name and its value, the predefined ones first.
+    pub env: EnvList,
+    /// What the file declares, by name; of several declarations the last.
+    pub declared: BTreeMap<String, GlobalArg>,
+}
+
+impl GlobalArgs {
+    /// Returns the arguments that every build has. `target` is the name of the stage that is built.
+    pub fn predefined(
+        platforms: &Platforms,
+        build_args: &BTreeMap<String, String>,
+        target: &str,
+    ) -> GlobalArgs {
+        let build = platforms.build_default();
+        let wanted = &platforms.target;
+        let mut env = EnvList::new();
+        for (name, value) in [
+            ("BUILDPLATFORM", build.short()),
+            ("BUILDOS", build.os.clone()),
+            ("BUILDOSVERSION", build.os_version.clone()),
+            ("BUILDARCH", build.architecture.clone()),
+            ("BUILDVARIANT", build.variant.clone()),
+            ("TARGETPLATFORM", wanted.to_string()),
+            ("TARGETOS", wanted.os.clone()),
+            ("TARGETOSVERSION", wanted.os_version.clone()),
+            ("TARGETARCH", wanted.architecture.clone()),
+            ("TARGETVARIANT", wanted.variant.clone()),
+            ("TARGETSTAGE", if target.is_empty() { "default".to_owned() } else { target.to_owned() }),
+        ] {
+            env.set(name, build_args.get(name).cloned().unwrap_or(value));
+        }
+        GlobalArgs { env, declared: BTreeMap::new() }
+    }
+
+    /// Notes what every FROM would start from if no build argument were given. For the predefined arguments alone.
+    pub fn note_default_bases(&self, file: &File, facts: &mut Facts) {
+        note_default_bases(file, self, facts);
+    }
+
+    /// Adds what the file declares.
+    ///
+    /// # Errors
+    /// If a default cannot be expanded.
+    pub fn declare(
+        &mut self,
+        file: &File,
+        build_args: &BTreeMap<String, String>,
+        facts: &mut Facts,
+    ) -> Result<(), Diagnostic> {
+        let lexer = Lexer::new(file.escape);
+        for instruction in &file.global_args {
+            let span = instruction.head.span;
+            let Kind::Arg(arg) = &instruction.kind else { continue };
+            for decl in &arg.args {
+                let name = &decl.key.text;
+                let mut uses = BTreeSet::new();
+                let value = match (build_args.get(name), &decl.value) {
+                    (Some(given), _) => Some(given.clone()),
+                    (None, None) => None,
+                    (None, Some(default)) => {
+                        let expanded = lexer.word(&default.text, &self.env).map_err(|error| {
+                            Diagnostic::error("expansion", error.to_string(), default.span).within(span)
+                        })?;
+                        uses = expanded.used;
+                        if uses.remove(name) {
+                            // A default made from the value before also uses what that one used.
+                            let before = self.declared.get(name).map(|arg| &arg.uses);
+                            uses.extend(before.into_iter().flatten().cloned());
+                        }
+                        Some(expanded.text)
+                    }
+                };
+                if let Some(value) = &value {
+                    self.env.set(name, value.clone());
+                }
+                let argument = Argument {
+                    name: name.clone(),
+                    value: value.clone(),
+                    description: decl.description.clone(),
+                    uses: uses.iter().cloned().collect(),
+                    is_inherited: false,
+                };
+                let at = At::new(None, &instruction.head.keyword.value, span);
+                facts.note(at, Fact::Argument(argument));
+                self.declared.insert(name.clone(), GlobalArg { value, uses });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes what every FROM would start from if no build argument were given.
+pub(super) fn note_default_bases(file: &File, predefined: &GlobalArgs, facts: &mut Facts) {
+    let mut args = predefined.clone();
+    if args.declare(file, &BTreeMap::new(), &mut Facts::new()).is_err() {
+        return;
+    }
+    let lexer = Lexer::new(file.escape);
+    for (stage, decl) in file.stages.iter().enumerate() {
+        let Ok(base) = lexer.word(&decl.base.text, &args.env) else { return };
+        let image = Reference::parse_normalized(&base.text).is_ok().then_some(base.text);
+        let at = At::new(Some(stage), &decl.head.keyword.value, decl.head.span);
+        facts.note(at, Fact::DefaultBase { written: decl.base.text.clone(), image });
+    }
+}
