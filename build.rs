@@ -16,12 +16,32 @@ const FILES: &[&str] = &[
     "worker.proto",
 ];
 
+/// Messages of LLB that prost gives no `Eq` and `Hash`; a definition must serve as a key.
+const KEYS: &[&str] = &[
+    ".pb.BuildOp",
+    ".pb.Definition",
+    ".pb.ExecOp",
+    ".pb.FileOp",
+    ".pb.Location",
+    ".pb.Locations",
+    ".pb.MergeOp",
+    ".pb.Meta",
+    ".pb.Op",
+    ".pb.OpMetadata",
+    ".pb.Source",
+    ".pb.SourceInfo",
+    ".pb.SourceOp",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=proto");
     let descriptors = protox::compile(FILES, ["proto"])?;
     let mut config = prost_build::Config::new();
     config.btree_map(["."]).include_file("wire.rs");
+    for message in KEYS {
+        config.type_attribute(message, "#[derive(Eq, Hash)]");
+    }
     if env::var_os("CARGO_FEATURE_GATEWAY").is_some() {
         tonic_prost_build::configure()
             .btree_map(".")

@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod ignore;
 pub mod image;
 pub mod instruction;
+pub mod llb;
 pub mod options;
 pub mod path;
 pub mod pb;

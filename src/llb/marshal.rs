@@ -1,0 +1,264 @@
+//! A graph becomes a definition: inputs first, each op once, digests of bytes.
+
+use super::encode::{Surroundings, encode, entries};
+use super::error::{Error, Reason};
+use super::op::Op;
+use super::walk::Walk;
+use super::{Definition, Digest, Edge, Graph, LinuxResources, Vertex, VertexId, caps};
+use crate::image::Platform;
+use crate::pb::ops;
+use crate::text::{SourceMap, Span};
+use prost::Message;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What holds for a whole definition.
+#[derive(Clone, Copy, Debug)]
+pub struct MarshalOptions<'a> {
+    /// What processes and images are for that name no platform.
+    pub platform: &'a Platform,
+    /// Stands for the session of local sources that name none.
+    pub local_unique_id: &'a str,
+    /// The text that the spans of the graph lie in. Without it, the definition names no places.
+    pub source: Option<SourceText<'a>>,
+}
+
+impl<'a> MarshalOptions<'a> {
+    /// Returns options without places.
+    pub fn new(platform: &'a Platform) -> MarshalOptions<'a> {
+        MarshalOptions { platform, local_unique_id: "", source: None }
+    }
+}
+
+/// The text that a graph was made from.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceText<'a> {
+    /// The files.
+    pub map: &'a SourceMap,
+    /// Their language, as GitHub calls it.
+    pub language: &'a str,
+    /// The graph that they were read from.
+    pub definition: Option<&'a Definition>,
+}
+
+impl Graph {
+    /// Turns what an edge leads to into a definition. The same graph always gives the same bytes.
+    ///
+    /// # Errors
+    /// If an op lacks something, an edge names an output that is not there, or the graph has a cycle.
+    pub fn marshal(&self, root: Option<Edge>, options: &MarshalOptions) -> Result<Definition, Error> {
+        let walk = self.walk(root)?;
+        let Some(root) = walk.root else { return Ok(Definition::default()) };
+        let mut marshaler = Marshaler {
+            graph: self,
+            walk: &walk,
+            options,
+            digests: vec![None; self.len()],
+            known: HashSet::with_capacity(walk.order.len()),
+            definition: Definition::default(),
+            places: Places { files: HashMap::new(), source: ops::Source::default() },
+        };
+        for id in &walk.order {
+            marshaler.vertex(*id)?;
+        }
+        marshaler.finish(root)
+    }
+}
+
+struct Marshaler<'a> {
+    graph: &'a Graph,
+    walk: &'a Walk,
+    options: &'a MarshalOptions<'a>,
+    /// By vertex.
+    digests: Vec<Option<Digest>>,
+    known: HashSet<Digest>,
+    definition: Definition,
+    places: Places,
+}
+
+impl Marshaler<'_> {
+    fn vertex(&mut self, id: VertexId) -> Result<(), Error> {
+        let vertex = self.graph.get(id);
+        let (digest, bytes) = match &vertex.op {
+            Op::Raw(raw) => (raw.digest, raw.bytes.clone()),
+            op => {
+                let around = Surroundings {
+                    input: &|edge| self.look_up(edge),
+                    platform: self.options.platform,
+                    local_unique_id: self.options.local_unique_id,
+                };
+                let message =
+                    encode(op, &vertex.meta, &around).map_err(|reason| Error::at(vertex, reason))?;
+                let bytes = message.encode_to_vec();
+                (Digest::of(&bytes), bytes)
+            }
+        };
+        self.digests[id.0 as usize] = Some(digest);
+        // Two vertices may be the same op: it is listed once, and all that is said about either holds.
+        merge_metadata(self.definition.metadata.entry(digest).or_default(), metadata(vertex));
+        self.places.add(self.graph, vertex, digest, self.options.source);
+        if self.known.insert(digest) {
+            self.definition.ops.push(bytes);
+        }
+        Ok(())
+    }
+
+    fn look_up(&self, edge: Edge) -> Result<Option<(Digest, u32)>, Reason> {
+        let Some(edge) = self.walk.resolve(Some(edge)) else { return Ok(None) };
+        let outputs = match &self.graph.get(edge.vertex).op {
+            Op::Exec(exec) => exec.mounts.iter().filter(|mount| mount.is_output()).count(),
+            Op::Passthrough(passthrough) => passthrough.outputs.len(),
+            // What a foreign op has is known to who made it.
+            Op::Raw(_) => usize::MAX,
+            _ => 1,
+        };
+        if edge.output as usize >= outputs {
+            return Err(Reason::NoOutput(edge.output));
+        }
+        let digest = self.digests[edge.vertex.0 as usize].expect("inputs come before those that use them");
+        Ok(Some((digest, edge.output)))
+    }
+
+    /// Adds the op that names the result, and what is needed to understand what is said about ops.
+    fn finish(mut self, root: Edge) -> Result<Definition, Error> {
+        let place = |reason| Error::at(self.graph.get(root.vertex), reason);
+        let input = self.look_up(root).map_err(place)?;
+        let (digest, output) = input.expect("the root was resolved");
+        let input = ops::Input { digest: digest.to_string(), index: output.into() };
+        let bytes = ops::Op { inputs: vec![input], ..ops::Op::default() }.encode_to_vec();
+
+        let mut needs = vec![caps::CONSTRAINTS, caps::PLATFORM];
+        let said = || self.definition.metadata.values();
+        if said().any(|metadata| metadata.ignore_cache) {
+            needs.push(caps::META_IGNORE_CACHE);
+        }
+        if said().any(|metadata| !metadata.description.is_empty()) {
+            needs.push(caps::META_DESCRIPTION);
+        }
+        if said().any(|metadata| metadata.export_cache.is_some()) {
+            needs.push(caps::META_EXPORT_CACHE);
+        }
+        let caps = needs.into_iter().map(|name| (name.to_owned(), true)).collect();
+        let metadata = ops::OpMetadata { caps, ..ops::OpMetadata::default() };
+        self.definition.metadata.insert(Digest::of(&bytes), metadata);
+        self.definition.ops.push(bytes);
+        self.definition.source = Some(self.places.source);
+        Ok(self.definition)
+    }
+}
+
+/// Collects places and the files they are in.
+struct Places {
+    /// Name, language and content of a file, to its index in the definition.
+    files: HashMap<(String, String, Digest), i32>,
+    source: ops::Source,
+}
+
+impl Places {
+    fn add(&mut self, graph: &Graph, vertex: &Vertex, digest: Digest, text: Option<SourceText>) {
+        let mut locations = Vec::new();
+        if let Some(text) = text {
+            for span in &vertex.meta.spans {
+                let source_index = self.own_file(text, *span);
+                let range = range(text.map, *span);
+                match locations.last_mut() {
+                    Some(ops::Location { source_index: same, ranges }) if *same == source_index => {
+                        ranges.push(range);
+                    }
+                    _ => locations.push(ops::Location { source_index, ranges: vec![range] }),
+                }
+            }
+        }
+        if let Op::Raw(raw) = &vertex.op {
+            for location in &raw.locations {
+                let info = &graph.foreign[location.source_index as usize];
+                let source_index = self.file(&info.filename, &info.language, &info.data, || info.clone());
+                locations.push(ops::Location { source_index, ranges: location.ranges.clone() });
+            }
+        }
+        if !locations.is_empty() {
+            self.source.locations.entry(digest.to_string()).or_default().locations.extend(locations);
+        }
+    }
+
+    fn own_file(&mut self, text: SourceText, span: Span) -> i32 {
+        let file = text.map.file_of(span);
+        self.file(file.name(), text.language, file.data(), || ops::SourceInfo {
+            filename: file.name().to_owned(),
+            data: file.data().to_vec(),
+            definition: text.definition.map(Definition::to_pb),
+            language: text.language.to_owned(),
+        })
+    }
+
+    fn file(
+        &mut self,
+        name: &str,
+        language: &str,
+        data: &[u8],
+        info: impl FnOnce() -> ops::SourceInfo,
+    ) -> i32 {
+        let key = (name.to_owned(), language.to_owned(), Digest::of(data));
+        *self.files.entry(key).or_insert_with(|| {
+            self.source.infos.push(info());
+            self.source.infos.len() as i32 - 1
+        })
+    }
+}
+
+/// Places are whole lines on the wire.
+fn range(map: &SourceMap, span: Span) -> ops::Range {
+    let (first, last) = map.lines(span);
+    let start_of = |line: u32| ops::Position { line: line as i32, character: 0 };
+    ops::Range { start: Some(start_of(first)), end: Some(start_of(last)) }
+}
+
+fn metadata(vertex: &Vertex) -> ops::OpMetadata {
+    let Vertex { op, meta } = vertex;
+    let caps: BTreeMap<String, bool> = match op {
+        Op::Raw(raw) => raw.caps.iter().map(|name| (name.clone(), true)).collect(),
+        _ => caps::required(op, meta).into_iter().map(|name| (name.to_owned(), true)).collect(),
+    };
+    ops::OpMetadata {
+        ignore_cache: meta.ignore_cache,
+        description: entries(&meta.description),
+        export_cache: meta.export_cache.map(|value| ops::ExportCache { value }),
+        caps,
+        progress_group: meta.progress_group.as_ref().map(|group| ops::ProgressGroup {
+            id: group.id.clone(),
+            name: group.name.clone(),
+            weak: group.is_weak,
+        }),
+        linux_resources: meta.linux_resources.as_ref().map(encode_limits),
+    }
+}
+
+fn encode_limits(limits: &LinuxResources) -> ops::LinuxResources {
+    ops::LinuxResources {
+        memory: limits.memory_bytes,
+        memory_swap: limits.memory_swap_bytes,
+        cpu_shares: limits.cpu_shares,
+        cpu_period: limits.cpu_period_us,
+        cpu_quota: limits.cpu_quota_us,
+        cpuset_cpus: limits.cpuset_cpus.clone(),
+        cpuset_mems: limits.cpuset_mems.clone(),
+    }
+}
+
+/// Adds to what is said about an op what is said about it elsewhere; the later word wins.
+fn merge_metadata(all: &mut ops::OpMetadata, more: ops::OpMetadata) {
+    all.ignore_cache |= more.ignore_cache;
+    if all.description.is_empty() {
+        all.description = more.description;
+    } else {
+        for entry in more.description {
+            match all.description.binary_search_by(|known| known.key.cmp(&entry.key)) {
+                Ok(at) => all.description[at] = entry,
+                Err(at) => all.description.insert(at, entry),
+            }
+        }
+    }
+    all.caps.extend(more.caps);
+    all.export_cache = more.export_cache.or(all.export_cache);
+    all.progress_group = more.progress_group.or_else(|| all.progress_group.take());
+    all.linux_resources = more.linux_resources.or_else(|| all.linux_resources.take());
+}

@@ -1,0 +1,29 @@
+//! LLB: a build as a graph of ops, and that graph as bytes.
+//!
+//! In: ops as plain structs, joined by edges in a [`Graph`]. Out: a [`Definition`] whose digests equal those that
+//! Go's client library would give. Before that, [`legalize`](Graph::legalize) rewrites what an older engine does
+//! not know. Nothing has a digest until [`marshal`](Graph::marshal); so a vertex may be filled in or replaced at
+//! any time, and the build context can be an empty place until all stages are known.
+//!
+//! This room knows no Dockerfile. Protobuf types appear where bytes are made or read, and nowhere else.
+
+pub mod caps;
+mod definition;
+mod digest;
+mod dump;
+mod encode;
+mod error;
+mod graph;
+mod legalize;
+mod marshal;
+mod meta;
+pub mod op;
+mod walk;
+
+pub use definition::Definition;
+pub use digest::{Digest, DigestError};
+pub use error::{Error, Reason};
+pub use graph::{Edge, Graph, Vertex, VertexId};
+pub use marshal::{MarshalOptions, SourceText};
+pub use meta::{CUSTOM_NAME, LinuxResources, Meta, ProgressGroup};
+pub use op::Op;
