@@ -64,7 +64,14 @@ impl<'a> Run<'a> {
         c
     }
 
-    fn take_while(&mut self, is_wanted: impl Fn(char) -> bool) -> &str {
+    /// Takes a character that was seen.
+    fn take(&mut self, c: char) -> &'a str {
+        let (taken, rest) = self.rest.split_at(c.len_utf8());
+        self.rest = rest;
+        taken
+    }
+
+    fn take_while(&mut self, is_wanted: impl Fn(char) -> bool) -> &'a str {
         let len = self.rest.find(|c| !is_wanted(c)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(len);
         self.rest = rest;
@@ -116,10 +123,15 @@ impl<'a> Run<'a> {
                         self.add_raw(&mut words, &taken);
                     }
                 }
-                c => {
-                    self.next();
-                    text.push(c);
-                    self.add(&mut words, c.encode_utf8(&mut [0; 4]));
+                _ => {
+                    let escape = self.lexer.escape;
+                    let plain = self.take_while(|c| {
+                        !matches!(c, '$' | '<' | '\'' | '"') && c != escape && Some(c) != stop
+                    });
+                    // A quote may be plain here, too.
+                    let plain = if plain.is_empty() { self.take(c) } else { plain };
+                    text.push_str(plain);
+                    self.add(&mut words, plain);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::OptionsError;
 use crate::image::Platform;
-use crate::text::{csv_fields, parse_int, parse_uint, quote};
+use crate::text::{check_json, csv_fields, parse_int, parse_uint, quote};
 use core::net::IpAddr;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -287,7 +287,8 @@ pub(super) fn cache_imports(json: &str, images: &str) -> Result<Vec<CacheImport>
     let mut imports = Vec::new();
     if !json.is_empty() {
         let entries: Option<Vec<Option<Entry>>> = serde_json::from_str(json).map_err(|err| {
-            OptionsError(format!("failed to unmarshal cache-imports ({}): {err}", quote(json)))
+            let reason = check_json(json).err().unwrap_or_else(|| err.to_string());
+            OptionsError(format!("failed to unmarshal cache-imports ({}): {reason}", quote(json)))
         })?;
         for entry in entries.into_iter().flatten().flatten() {
             let attrs = entry.attrs.unwrap_or_default();
@@ -413,7 +414,10 @@ mod tests {
             ("registry", vec![("ref", "b")]),
         ];
         assert_eq!(got, want);
-        let err = read(&[("cache-imports", "not json")]).unwrap_err().to_string();
-        assert!(err.starts_with("failed to unmarshal cache-imports (\"not json\"): "), "{err}");
+        check_error(
+            "cache-imports",
+            "not json",
+            "failed to unmarshal cache-imports (\"not json\"): invalid character 'o' in literal null (expecting 'u')",
+        );
     }
 }
