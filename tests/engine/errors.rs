@@ -1,0 +1,67 @@
+//! Bad input fails before anything runs, and the error points at its place in the Dockerfile.
+
+use crate::harness::Project;
+
+/// The build fails, points at `line` and says `text`.
+#[track_caller]
+fn check(dockerfile: &str, line: &str, text: &str) {
+    Project::new(dockerfile).file("f", "x").fail().says(text).points_at(line);
+}
+
+#[test]
+fn a_flag_that_does_not_exist() {
+    check("FROM busybox\nCOPY --form=x f /\n", "COPY --form=x f /", "unknown flag: --form");
+}
+
+#[test]
+fn an_instruction_that_does_not_exist() {
+    check("FROM busybox\nRNU true\n", "RNU true", "unknown instruction: RNU");
+}
+
+#[test]
+fn a_stage_that_does_not_exist() {
+    check("FROM busybox\nRUN true\nCOPY --from=5 /f /\n", "COPY --from=5 /f /", "invalid stage index 5");
+}
+
+#[test]
+fn a_base_that_is_empty() {
+    check(
+        "FROM busybox\nFROM ${NOTHING}\nRUN true\n",
+        "FROM ${NOTHING}",
+        "base name (${NOTHING}) should not be blank",
+    );
+}
+
+#[test]
+fn two_stages_that_need_each_other() {
+    let failed =
+        Project::new("FROM busybox AS a\nCOPY --from=b /f /\nFROM busybox AS b\nCOPY --from=a /f /\n").fail();
+    failed.says("circular dependency");
+}
+
+#[test]
+fn a_command_that_fails() {
+    check(
+        "FROM busybox\nRUN echo before\nRUN echo $((40 + 2)); exit 7\n",
+        "RUN echo $((40 + 2)); exit 7",
+        "exit code: 7",
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    check("FROM busybox\nCOPY f /\nCOPY missing /\n", "COPY missing /", "missing");
+}
+
+#[test]
+fn a_target_that_does_not_exist() {
+    Project::new("FROM busybox AS one\n")
+        .arg("--target=two")
+        .fail()
+        .says("target stage \"two\" could not be found");
+}
+
+#[test]
+fn a_dockerfile_without_stages() {
+    Project::new("# nothing\n").fail().says("file with no instructions");
+}
