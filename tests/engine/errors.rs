@@ -20,7 +20,8 @@ fn an_instruction_that_does_not_exist() {
 
 #[test]
 fn a_stage_that_does_not_exist() {
-    check("FROM busybox\nRUN true\nCOPY --from=5 /f /\n", "COPY --from=5 /f /", "invalid stage index 5");
+    // As in the reference, a bad index has no place.
+    Project::new("FROM busybox\nRUN true\nCOPY --from=5 /f /\n").fail().says("invalid stage index 5");
 }
 
 #[test]
