@@ -1,0 +1,73 @@
+# `make` alone lists what can be asked for. The work is done by the scripts in scripts/, each of which says what it does.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The engine to use: 28, 26 or 20 (private ones, from Debian packages), or host (the machine's own).
+ENGINE ?= 28
+# The conformance kit, and the groups of it that must pass.
+KIT ?= ../shared/conformance
+KIT_GROUPS ?= smoke multistage
+export KIT
+
+.PHONY: help
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  ENGINE=28|26|20|host chooses the engine where one is used'
+
+.PHONY: demo
+demo: ## builds the examples through the frontend on a real engine, and shows each stage
+	@ENGINE=$(if $(filter command\ line environment,$(origin ENGINE)),$(ENGINE),auto) scripts/demo
+
+.PHONY: test
+test: lint test-cargo test-kit test-engine ## everything that must hold: lints, tests, kit, builds on Docker 28
+
+.PHONY: lint
+lint: ## formatting, and clippy without a warning
+	cargo fmt --check
+	cargo clippy --locked --quiet --all-targets -- -D warnings
+	cargo clippy --locked --quiet --no-default-features --lib -- -D warnings
+
+.PHONY: test-cargo
+test-cargo: ## the tests that need no engine, with all features, with each, and with none
+	cargo test --locked
+	cargo test --locked --no-default-features --lib
+	cargo check --locked --quiet --no-default-features --features gateway --bins
+	cargo check --locked --quiet --no-default-features --features cli --bins
+
+.PHONY: test-kit
+test-kit: ## the kit's groups that pass, compared with docker/dockerfile
+	@scripts/kit check $(KIT_GROUPS)
+
+.PHONY: test-engine
+test-engine: ## real builds on one engine
+	@ENGINE=$(ENGINE) scripts/test-engine
+
+.PHONY: test-engines
+test-engines: ## real builds on Docker 28, 26 and 20.10
+	@for engine in 28 26 20; do ENGINE=$$engine scripts/test-engine || exit; done
+
+.PHONY: engine
+engine: ## brings up a private Docker engine and a registry
+	@ENGINE=$(ENGINE) scripts/engine up
+
+.PHONY: clean-engine
+clean-engine: ## stops every private engine and removes all that was made for it
+	@for engine in 28 26 20 host; do ENGINE=$$engine scripts/engine down || exit; done
+	@rm -rf --one-file-system .engine
+
+.PHONY: image
+image: ## the image of the frontend, from a program compiled here; ENGINE must be up
+	@ENGINE=$(ENGINE) scripts/image
+
+.PHONY: image-compiled
+image-compiled: ## the same, compiled inside the engine
+	@ENGINE=$(ENGINE) scripts/image compiled
+
+.PHONY: image-itself
+image-itself: ## the same, converted by the frontend itself
+	@ENGINE=$(ENGINE) scripts/image itself
+
+.PHONY: parity
+parity: ## compares all of the kit and writes the table in README.md
+	@scripts/kit parity
