@@ -1,10 +1,10 @@
 //! Capabilities: the features an engine states in its answer to Ping.
 //!
 //! Capabilities of the protocol decide how the gateway speaks. Those of LLB are passed to the core, which
-//! rewrites what it can; what is left over is refused here, before it is sent.
+//! rewrites what it can.
 
-use crate::pb;
-use std::collections::BTreeMap;
+use crate::llb::caps::{self, CapSet};
+use crate::pb::caps::ApiCap;
 
 pub(super) const RETURN: &str = "return";
 pub(super) const RETURN_MAP: &str = "returnmap";
@@ -14,9 +14,8 @@ pub(super) const EVALUATE_IN_SOLVE: &str = "gateway.solve.evaluate";
 pub(super) const SOURCE_META: &str = "source.metaresolver";
 pub(super) const STAT_FILE: &str = "statfile";
 pub(super) const WARNINGS: &str = "gateway.warnings";
-pub(super) const FILE_OPS: &str = "file.base";
 
-/// What engines could do before they said so: those that answer Ping with an empty list.
+/// What engines could do before they said so: those that answer Ping with empty lists.
 const PROTOCOL_BEFORE_CAPS: &[&str] = &["solve.base", "solve.inlinereturn", "resolveimage", "readfile"];
 const LLB_BEFORE_CAPS: &[&str] = &[
     "source.image",
@@ -50,127 +49,56 @@ const LLB_BEFORE_CAPS: &[&str] = &[
     "meta.exportcache",
 ];
 
-/// The names that messages give in brackets. All others have none.
-const NAMES: &[(&str, &str)] = &[(RETURN_MAP, "return reference map"), (INPUTS, "frontend inputs")];
-
-/// One of the two lists of an engine.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Caps {
-    states: BTreeMap<String, pb::caps::ApiCap>,
-    product: String,
+/// Reads the list for the protocol. `product` is what the engine is part of, for messages.
+pub(super) fn of_protocol(listed: &[ApiCap], product: &str) -> CapSet {
+    if listed.is_empty() {
+        CapSet::of(PROTOCOL_BEFORE_CAPS.iter().copied())
+    } else {
+        CapSet::new(listed, product)
+    }
 }
 
-impl Caps {
-    /// Reads the list for the protocol. `product` is what the engine is part of, for messages.
-    pub(super) fn of_protocol(listed: Vec<pb::caps::ApiCap>, product: &str) -> Caps {
-        Caps::new(listed, PROTOCOL_BEFORE_CAPS, product)
-    }
+/// Reads the list for LLB.
+pub(super) fn of_llb(listed: &[ApiCap], product: &str) -> CapSet {
+    if listed.is_empty() { CapSet::of(LLB_BEFORE_CAPS.iter().copied()) } else { CapSet::new(listed, product) }
+}
 
-    /// Reads the list for LLB.
-    pub(super) fn of_llb(listed: Vec<pb::caps::ApiCap>, product: &str) -> Caps {
-        Caps::new(listed, LLB_BEFORE_CAPS, product)
-    }
-
-    fn new(listed: Vec<pb::caps::ApiCap>, before: &[&str], product: &str) -> Caps {
-        let enabled =
-            |id: &&str| pb::caps::ApiCap { id: (*id).to_owned(), enabled: true, ..Default::default() };
-        let listed = if listed.is_empty() { before.iter().map(enabled).collect() } else { listed };
-        let states = listed.into_iter().map(|cap| (cap.id.clone(), cap)).collect();
-        Caps { states, product: product.to_owned() }
-    }
-
-    /// Tells whether the engine can do it.
-    pub(super) fn has(&self, id: &str) -> bool {
-        self.states.get(id).is_some_and(|cap| cap.enabled)
-    }
-
-    /// Returns all that the engine can do.
-    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.states.values().filter(|cap| cap.enabled).map(|cap| cap.id.as_str())
-    }
-
-    /// Insists on a capability.
-    ///
-    /// # Errors
-    /// With the message for users, if the engine lacks it.
-    pub(super) fn require(&self, id: &str) -> Result<(), String> {
-        let state = self.states.get(id);
-        if state.is_some_and(|cap| cap.enabled) {
-            return Ok(());
-        }
-        let maturity = if id == FILE_OPS { "prerelease" } else { "experimental" };
-        let name = NAMES.iter().find(|(named, _)| *named == id);
-        let name = name.map(|(_, name)| format!("({name})")).unwrap_or_default();
-        let mut message = format!("requested {maturity} feature {id} {name}");
-        match state {
-            None => {
-                message.push_str(" is not supported by build server");
-                let since = match self.product.as_str() {
-                    "docker" if id == FILE_OPS => Some("Docker v19.03"),
-                    "buildkit" if id == FILE_OPS => Some("BuildKit v0.5.0"),
-                    _ => None,
-                };
-                if let Some(since) = since {
-                    message.push_str(&format!(" (added in {since})"));
-                }
-                message.push_str(&format!(", please update {}", self.product));
-            }
-            Some(cap) => {
-                message.push_str(" has been disabled on the build server");
-                if !cap.disabled_reason_msg.is_empty() {
-                    message.push_str(": ");
-                    message.push_str(&cap.disabled_reason_msg);
-                }
-            }
-        }
-        Err(message)
-    }
+/// Insists on what no Dockerfile can do without.
+///
+/// # Errors
+/// With the message for users, if the engine is too old.
+pub(super) fn require_file_ops(llb: &CapSet, product: &str) -> Result<(), String> {
+    let Err(missing) = llb.check(caps::FILE_BASE) else { return Ok(()) };
+    // The only capability that never left its trial.
+    let missing = missing.to_string().replacen("experimental", "prerelease", 1);
+    let since = match product {
+        "docker" => " (added in Docker v19.03), please",
+        "buildkit" => " (added in BuildKit v0.5.0), please",
+        _ => ", please",
+    };
+    Err(format!("needs BuildKit 0.5 or later: {}", missing.replacen(", please", since, 1)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cap(id: &str, enabled: bool, why: &str) -> pb::caps::ApiCap {
-        pb::caps::ApiCap {
-            id: id.to_owned(),
-            enabled,
-            disabled_reason_msg: why.to_owned(),
-            ..Default::default()
-        }
-    }
-
     #[test]
-    fn what_is_missing_is_said_in_the_known_words() {
-        #[track_caller]
-        fn check(id: &str, expected: &str) {
-            let listed = vec![cap("source.git", true, ""), cap("mergeop", false, "snapshotter too old")];
-            assert_eq!(Caps::of_llb(listed, "docker").require(id).unwrap_err(), expected);
-        }
-        check(
-            "source.git.checksum",
-            "requested experimental feature source.git.checksum  is not supported by build server, please update docker",
+    fn an_engine_without_file_ops_is_too_old() {
+        let caps =
+            CapSet::new(&[ApiCap { id: "x".to_owned(), enabled: true, ..Default::default() }], "docker");
+        assert_eq!(
+            require_file_ops(&caps, "docker").unwrap_err(),
+            "needs BuildKit 0.5 or later: requested prerelease feature file.base  is not supported by build server \
+             (added in Docker v19.03), please update docker"
         );
-        check(
-            "file.base",
-            "requested prerelease feature file.base  is not supported by build server (added in Docker v19.03), \
-             please update docker",
-        );
-        check(
-            "returnmap",
-            "requested experimental feature returnmap (return reference map) is not supported by build server, \
-             please update docker",
-        );
-        check(
-            "mergeop",
-            "requested experimental feature mergeop  has been disabled on the build server: snapshotter too old",
-        );
+        assert_eq!(require_file_ops(&CapSet::of([caps::FILE_BASE]), ""), Ok(()));
     }
 
     #[test]
     fn engines_without_a_list_have_the_oldest_features() {
-        let caps = Caps::of_protocol(Vec::new(), "");
+        let caps = of_protocol(&[], "");
         assert!(caps.has("readfile") && !caps.has(RETURN));
-        assert!(Caps::of_llb(Vec::new(), "").has("exec.meta.base"));
+        assert!(of_llb(&[], "").has("exec.meta.base"));
     }
 }

@@ -3,9 +3,10 @@
 //! In: plain requests. Out: plain answers, or the engine's error as it came. Which calls are made, and when, is
 //! decided elsewhere; here lie only the differences between engines.
 
-use super::caps::{self, Caps};
+use super::caps;
 use super::error::Error;
 use super::stdio::{Channel, MESSAGE_LIMIT_BYTES};
+use crate::llb::caps::CapSet;
 use crate::pb::gateway as gw;
 use crate::pb::ops;
 use std::collections::BTreeMap;
@@ -23,8 +24,8 @@ pub(super) struct Client {
 /// What the engine said of itself.
 #[derive(Debug, Default)]
 struct Engine {
-    protocol: Caps,
-    llb: Caps,
+    protocol: CapSet,
+    llb: CapSet,
 }
 
 /// A graph, or another frontend, to be run by the engine.
@@ -87,8 +88,8 @@ impl Client {
         let mut client = Client::unmet(channel);
         let pong = client.rpc.ping(gw::PingRequest {}).await?.into_inner();
         client.engine = Arc::new(Engine {
-            protocol: Caps::of_protocol(pong.frontend_api_caps, product),
-            llb: Caps::of_llb(pong.llb_caps, product),
+            protocol: caps::of_protocol(&pong.frontend_api_caps, product),
+            llb: caps::of_llb(&pong.llb_caps, product),
         });
         Ok(client)
     }
@@ -103,12 +104,12 @@ impl Client {
     }
 
     /// Returns the capabilities of the protocol.
-    pub(super) fn protocol(&self) -> &Caps {
+    pub(super) fn protocol(&self) -> &CapSet {
         &self.engine.protocol
     }
 
     /// Returns the capabilities of LLB.
-    pub(super) fn llb(&self) -> &Caps {
+    pub(super) fn llb(&self) -> &CapSet {
         &self.engine.llb
     }
 
@@ -138,7 +139,7 @@ impl Client {
         if let Some(definition) = &solve.definition {
             let needed = definition.metadata.values().flat_map(|metadata| metadata.caps.keys());
             for cap in needed {
-                self.llb().require(cap).map_err(Error::new)?;
+                self.llb().check(cap).map_err(|missing| Error::new(missing.to_string()))?;
             }
         }
         let frontend = solve.frontend.unwrap_or_default();
@@ -160,7 +161,7 @@ impl Client {
 
     /// Looks at the root of a result, so that an engine that evaluates late does it now.
     async fn stat_root(&self, id: &str) -> Result<(), Error> {
-        self.protocol().require(caps::STAT_FILE).map_err(Error::new)?;
+        self.protocol().check(caps::STAT_FILE).map_err(|missing| Error::new(missing.to_string()))?;
         let request =
             gw::StatFileRequest { r#ref: id.to_owned(), path: ".".to_owned(), ..Default::default() };
         self.rpc.clone().stat_file(request).await?;

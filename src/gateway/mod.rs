@@ -170,3 +170,40 @@ fn payload<'a>(panic: &'a panic::PanicHookInfo<'_>) -> &'a str {
     let formatted = payload.downcast_ref::<String>().map(String::as_str);
     formatted.or(payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
 }
+
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../tests/gateway/bridge.rs"]
+mod bridge;
+
+#[cfg(test)]
+mod tests {
+    use super::bridge::{Bridge, Reply};
+    use super::*;
+    use crate::pb::gateway as gw;
+    use prost::Message;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_panic_is_told_to_the_engine() {
+        let (from_frontend, output) = std::io::pipe().unwrap();
+        let (input, to_frontend) = std::io::pipe().unwrap();
+        let told = Arc::new(Mutex::new(None));
+        let note = told.clone();
+        let bridge = Bridge::new(move |method, message| {
+            assert_eq!(method, "Return");
+            *note.lock().unwrap() = gw::ReturnRequest::decode(message).ok();
+            async { Reply::Message(Vec::new()) }
+        });
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().unwrap();
+        runtime.block_on(async {
+            tokio::spawn(bridge.serve(from_frontend.into(), to_frontend.into()));
+            let stdio = Stdio::over(input.into(), output.into()).unwrap();
+            supervise(stdio, |_| async { panic!("the {} is at fault", "test") }).await;
+        });
+        let status = told.lock().unwrap().take().and_then(|told| told.error).expect("an error was returned");
+        assert_eq!(status.code, tonic::Code::Internal as i32);
+        assert!(status.message.starts_with("internal error: the test is at fault ("), "{}", status.message);
+    }
+}

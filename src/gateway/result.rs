@@ -133,3 +133,75 @@ fn platform_json(platform: &Platform) -> Value {
     }
     Value::Object(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gw::result::Result::{Ref, RefDeprecated, Refs, RefsDeprecated};
+
+    fn built(platform: &Platform, reference: &str) -> Built {
+        Built {
+            platform: platform.clone(),
+            reference: reference.to_owned(),
+            image: Config::empty(platform),
+            base: None,
+            epoch: Some(12),
+            attestations: vec![gw::Attestation::default()],
+        }
+    }
+
+    fn keys(result: &gw::Result) -> Vec<&str> {
+        result.metadata.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn one_platform_has_plain_keys_unless_it_is_asked_for_by_name() {
+        let amd64 = Platform::new("linux", "amd64");
+        let one = of_build(vec![built(&amd64, "r")], false);
+        assert_eq!(keys(&one), [CONFIG, PLATFORMS, EPOCH]);
+        assert_eq!(one.metadata[EPOCH], b"12");
+        assert_eq!(
+            String::from_utf8_lossy(&one.metadata[PLATFORMS]),
+            r#"{"Platforms":[{"ID":"linux/amd64","Platform":{"architecture":"amd64","os":"linux"}}]}"#
+        );
+        assert_eq!(one.attestations.keys().collect::<Vec<_>>(), ["linux/amd64"]);
+        assert!(matches!(&one.result, Some(Ref(one)) if one.id == "r"));
+
+        let named = of_build(vec![built(&amd64, "r")], true);
+        assert_eq!(
+            keys(&named),
+            [format!("{CONFIG}/linux/amd64"), PLATFORMS.into(), format!("{EPOCH}/linux/amd64")]
+        );
+        assert!(matches!(&named.result, Some(Refs(map)) if map.refs["linux/amd64"].id == "r"));
+    }
+
+    #[test]
+    fn windows_takes_its_version_from_the_image() {
+        let mut windows = built(&Platform::new("windows", "amd64"), "r");
+        windows.image.os_version = "10.0.1".to_owned();
+        let result = of_build(vec![windows], false);
+        assert_eq!(
+            String::from_utf8_lossy(&result.metadata[PLATFORMS]),
+            r#"{"Platforms":[{"ID":"windows/amd64","Platform":{"architecture":"amd64","os":"windows","os.version":"10.0.1"}}]}"#
+        );
+    }
+
+    #[test]
+    fn refs_go_out_in_the_format_that_is_known() {
+        #[track_caller]
+        fn check(given: gw::result::Result, knows_messages: bool, expected: gw::result::Result) {
+            let result = gw::Result { result: Some(given), ..Default::default() };
+            assert_eq!(in_format(result, knows_messages).result, Some(expected));
+        }
+        let message = |id: &str| gw::Ref { id: id.to_owned(), def: None };
+        let map = |id: &str| gw::RefMap { refs: BTreeMap::from([("p".to_owned(), message(id))]) };
+        let old_map =
+            |id: &str| gw::RefMapDeprecated { refs: BTreeMap::from([("p".to_owned(), id.to_owned())]) };
+        check(Ref(message("a")), true, Ref(message("a")));
+        check(Ref(message("a")), false, RefDeprecated("a".to_owned()));
+        check(RefDeprecated("a".to_owned()), true, Ref(message("a")));
+        check(Refs(map("a")), false, RefsDeprecated(old_map("a")));
+        check(RefsDeprecated(old_map("a")), true, Refs(map("a")));
+        check(RefsDeprecated(old_map("a")), false, RefsDeprecated(old_map("a")));
+    }
+}

@@ -27,9 +27,7 @@ pub(super) async fn run(channel: Channel) -> Result<(), Error> {
 }
 
 async fn build(client: &Client, environment: &Environment) -> Result<gw::Result, Error> {
-    if let Err(missing) = client.llb().require(caps::FILE_OPS) {
-        return Err(Error::new(format!("needs BuildKit 0.5 or later: {missing}")));
-    }
+    caps::require_file_ops(client.llb(), &environment.product).map_err(Error::new)?;
     let workers = [environment.platforms.clone()];
     let options = Options::from_map(&environment.options, &workers, &Platform::host());
     let options = options.map_err(|wrong| Error::new(wrong.to_string()))?;
