@@ -88,7 +88,7 @@ impl Marshaler<'_> {
                 };
                 let message =
                     encode(op, &vertex.meta, &around).map_err(|reason| Error::at(vertex, reason))?;
-                let bytes = message.encode_to_vec();
+                let bytes = write(message);
                 (Digest::of(&bytes), bytes)
             }
         };
@@ -203,6 +203,20 @@ impl Places {
             self.source.infos.len() as i32 - 1
         })
     }
+}
+
+/// Returns the bytes of an op with its fields in Go's order: by number, but a `oneof` after all others.
+///
+/// prost writes it where its first field would be, before platform and constraints.
+fn write(mut op: ops::Op) -> Vec<u8> {
+    let kind = op.op.take();
+    let kind_len = kind.as_ref().map_or(0, ops::op::Op::encoded_len);
+    let mut bytes = Vec::with_capacity(op.encoded_len() + kind_len);
+    op.encode_raw(&mut bytes);
+    if let Some(kind) = kind {
+        kind.encode(&mut bytes);
+    }
+    bytes
 }
 
 /// Places are whole lines on the wire.
