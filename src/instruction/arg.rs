@@ -31,12 +31,10 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Arg> {
     if names.is_empty() {
         reader.missing("ARG");
     }
-    let mut args = Vec::with_capacity(names.len());
-    for Name { key, value } in names {
-        if key.text.is_empty() {
-            reader.blank_name("ARG", key.span);
-        }
-        args.push(ArgDecl { description: reader.description(&key.text), key, value });
+    for name in names.iter().filter(|name| name.key.text.is_empty()) {
+        reader.blank_name("ARG", name.key.span);
     }
-    Some(Arg { args })
+    let descriptions = reader.descriptions();
+    let decl = |Name { key, value }| ArgDecl { description: descriptions.of(&key.text), key, value };
+    Some(Arg { args: names.into_iter().map(decl).collect() })
 }

@@ -4,6 +4,7 @@ use super::flag::Takes;
 use super::parse::Reader;
 use crate::syntax::{Heredoc, Word, heredoc_word, strip_tabs};
 use crate::text::{Span, Spanned};
+use std::collections::HashMap;
 
 /// `COPY [flags] source … destination`
 #[derive(Clone, Debug)]
@@ -94,26 +95,25 @@ pub(super) fn transfer(
         reader.error("heredoc-as-destination", message, destination.span);
     }
     let heredocs = std::mem::take(&mut reader.statement.heredocs);
+    // Of two heredocs with one name, the last has the say.
+    let heredocs: HashMap<&str, &Heredoc> =
+        heredocs.iter().map(|heredoc| (heredoc.name.as_str(), heredoc)).collect();
     let mut sources = Vec::with_capacity(words.len());
     let mut files = Vec::new();
     for word in words {
-        match heredoc_word(&word.text) {
-            Some(opener) => {
-                files.push(file(&heredocs, &opener.name, opener.strips_tabs, opener.expands, word.span))
+        let Some(opener) = heredoc_word(&word.text) else {
+            sources.push(word);
+            continue;
+        };
+        let content = match heredocs.get(opener.name.as_str()) {
+            Some(heredoc) if opener.strips_tabs => {
+                Word::new(strip_tabs(&heredoc.content), heredoc.content_span)
             }
-            None => sources.push(word),
-        }
+            Some(heredoc) => Word::new(heredoc.content.clone(), heredoc.content_span),
+            // In a JSON array none is opened.
+            None => Word::new("", word.span),
+        };
+        files.push(InlineFile { name: opener.name, content, expands: opener.expands, span: word.span });
     }
     Transfer { sources, files, destination }
-}
-
-fn file(heredocs: &[Heredoc], name: &str, strips_tabs: bool, expands: bool, span: Span) -> InlineFile {
-    // Of two heredocs with one name, the last has the say. There may be none: in a JSON array none is opened.
-    let found = heredocs.iter().rev().find(|heredoc| heredoc.name == name);
-    let content = match found {
-        Some(heredoc) if strips_tabs => Word::new(strip_tabs(&heredoc.content), heredoc.content_span),
-        Some(heredoc) => Word::new(heredoc.content.clone(), heredoc.content_span),
-        None => Word::new("", span),
-    };
-    InlineFile { name: name.to_owned(), content, expands, span }
 }

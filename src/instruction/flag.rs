@@ -79,13 +79,13 @@ fn read(
         let message = suggest::hint(format!("unknown flag: {dashed}"), name, names, Case::Matters);
         return Err(Diagnostic::error("unknown-flag", message, flag.span).hint(known_flags(known)));
     };
-    if takes != Takes::Values
-        && let Some((_, first)) = used.iter().find(|(used, _)| *used == name)
-    {
-        let message = format!("duplicate flag specified: {dashed}");
-        return Err(Diagnostic::error("flag-twice", message, flag.span).label(*first, "first given here"));
+    if takes != Takes::Values {
+        if let Some((_, first)) = used.iter().find(|(used, _)| *used == name) {
+            let message = format!("duplicate flag specified: {dashed}");
+            return Err(Diagnostic::error("flag-twice", message, flag.span).label(*first, "first given here"));
+        }
+        used.push((name, flag.span));
     }
-    used.push((name, flag.span));
     let value = match (takes, value) {
         (Takes::Bool, None) => "true",
         (Takes::Bool, Some(value)) if !value.is_empty() => match lower(value).as_ref() {

@@ -74,7 +74,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Parts> {
             parts.as_keyword = Some(Spanned::new(as_word.text, as_word.span));
             let text = lower(&name.text).into_owned();
             if is_stage_name(&text) {
-                parts.description = reader.description(&text);
+                parts.description = reader.descriptions().of(&text);
                 parts.name = Some(StageName { text, written: Spanned::new(name.text, name.span) });
             } else {
                 let message = format!(

@@ -3,6 +3,7 @@
 use super::*;
 use crate::suggest::{self, Case};
 use crate::syntax::{self, Args, Form, Keyword, NotJson, Statement};
+use std::collections::HashMap;
 
 /// Reads one statement: takes its parts and gathers what is wrong with it.
 ///
@@ -105,22 +106,13 @@ impl Reader {
         CommandLine { words, is_shell, not_json, span }
     }
 
-    /// Returns what the comments above say about a name: the first line that starts with it.
-    pub(super) fn description(&self, name: &str) -> Option<Spanned<String>> {
-        if name.is_empty() {
-            return None;
-        }
-        self.statement.comments.iter().find_map(|comment| {
-            let text = comment.value.strip_prefix(name)?.strip_prefix(' ')?;
-            let start = (comment.span.end - comment.span.start).saturating_sub(text.len() as u32);
-            let span = self.place.unwrap_or(Span::new(comment.span.start + start, comment.span.end));
-            Some(Spanned::new(text.to_owned(), span))
-        })
+    /// Returns what the comments above say about names.
+    pub(super) fn descriptions(&mut self) -> Descriptions<'_> {
+        Descriptions::new(&self.statement.comments, self.place)
     }
 
     fn run(mut self) -> Result<Said, Vec<Diagnostic>> {
-        let keyword = Keyword::of(&self.statement.keyword.value);
-        let kind = match keyword {
+        let kind = match self.statement.kind {
             Some(Keyword::From) => return self.from(),
             Some(Keyword::Add) => add::parse(&mut self).map(Kind::Add),
             Some(Keyword::Arg) => arg::parse(&mut self).map(Kind::Arg),
@@ -173,6 +165,39 @@ impl Reader {
     }
 }
 
+/// What comments say about names: the first line that starts with the name and a space.
+pub(super) struct Descriptions<'a> {
+    /// By first word, so that many names under many comments take no time either.
+    lines: HashMap<&'a str, Vec<&'a Spanned<String>>>,
+    place: Option<Span>,
+}
+
+impl<'a> Descriptions<'a> {
+    fn new(comments: &'a [Spanned<String>], place: Option<Span>) -> Descriptions<'a> {
+        let mut lines: HashMap<_, Vec<_>> = HashMap::new();
+        for comment in comments {
+            lines.entry(first_word(&comment.value)).or_default().push(comment);
+        }
+        Descriptions { lines, place }
+    }
+
+    /// Returns what the comments say about a name, without the name.
+    pub(super) fn of(&self, name: &str) -> Option<Spanned<String>> {
+        if name.is_empty() {
+            return None;
+        }
+        self.lines.get(first_word(name))?.iter().find_map(|comment| {
+            let text = comment.value.strip_prefix(name)?.strip_prefix(' ')?;
+            let written = Span::new(comment.span.end - text.len() as u32, comment.span.end);
+            Some(Spanned::new(text.to_owned(), self.place.unwrap_or(written)))
+        })
+    }
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or_default()
+}
+
 fn head(statement: Statement) -> Head {
     Head {
         keyword: statement.keyword,
@@ -201,7 +226,7 @@ pub(super) fn file(tree: Tree) -> File {
     let mut is_orphaned = false;
     for statement in tree.statements {
         let (line, span) = (statement.line, statement.span);
-        let is_from = Keyword::of(&statement.keyword.value) == Some(Keyword::From);
+        let is_from = statement.kind == Some(Keyword::From);
         if !statement.empty_lines.is_empty() {
             file.gaps.push(statement.lines_span);
         }

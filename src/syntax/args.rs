@@ -27,7 +27,7 @@ impl Builder {
     }
 
     /// Splits a line into keyword, flags and arguments.
-    pub(super) fn command(&mut self, line: Slice<'_>) -> (Spanned<String>, Vec<Flag>, Args) {
+    pub(super) fn command(&mut self, line: Slice<'_>) -> (Spanned<String>, Option<Keyword>, Vec<Flag>, Args) {
         let command = split::command(line, self.escape);
         let keyword = Keyword::of(command.keyword.text);
         let args = match keyword {
@@ -40,7 +40,7 @@ impl Builder {
         if keyword.is_some_and(Keyword::takes_heredocs) {
             self.takes_heredocs = !args.is_json();
         }
-        (command.keyword.spanned(), command.flags, args)
+        (command.keyword.spanned(), keyword, command.flags, args)
     }
 
     /// Splits what stands behind ONBUILD, if only to find errors: they count where they stand.

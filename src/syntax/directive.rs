@@ -86,7 +86,9 @@ impl Seen {
     /// Notes a key. Returns false if it is there already.
     pub(super) fn add(&mut self, name: &'static str) -> bool {
         let is_new = !self.0.contains(&name);
-        self.0.push(name);
+        if is_new {
+            self.0.push(name);
+        }
         is_new
     }
 }

@@ -51,12 +51,9 @@ impl Keyword {
 
     /// Returns the keyword that a word is, in whatever case.
     pub fn of(word: &str) -> Option<Keyword> {
-        if word.is_ascii() {
-            return Keyword::ALL.into_iter().find(|k| k.as_str().eq_ignore_ascii_case(word));
-        }
+        let known = |word: &str| Keyword::ALL.into_iter().find(|k| k.as_str().eq_ignore_ascii_case(word));
         // The Kelvin sign is a K, too.
-        let word = lower(word);
-        Keyword::ALL.into_iter().find(|k| k.as_str().eq_ignore_ascii_case(&word))
+        known(word).or_else(|| if word.is_ascii() { None } else { known(&lower(word)) })
     }
 
     /// Returns the keyword in upper case.

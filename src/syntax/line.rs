@@ -106,8 +106,9 @@ impl<'a> Iterator for Lines<'a> {
         if start == self.text.len() || self.too_long {
             return None;
         }
-        let rest = &self.text[start..];
-        let end = start + rest.find('\n').unwrap_or(rest.len());
+        // Lines are short, so looking at each byte beats a search that first has to get going.
+        let rest = &self.text.as_bytes()[start..];
+        let end = start + rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
         if end - start > LONGEST_LINE && self.raw_len(start, end) > LONGEST_LINE {
             self.too_long = true;
             return None;
@@ -125,13 +126,13 @@ impl<'a> Iterator for Lines<'a> {
 ///
 /// Two escape characters in a row continue nothing, and neither do three.
 pub(super) fn continued(line: &str, escape: u8) -> Option<&str> {
-    let line = line.trim_end_matches([' ', '\t']).as_bytes();
-    let (last, before) = line.split_last()?;
-    if *last != escape || before.last() == Some(&escape) {
+    let bytes = line.as_bytes();
+    let blanks = bytes.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let last = (bytes.len() - blanks).checked_sub(1)?;
+    if bytes[last] != escape || (last > 0 && bytes[last - 1] == escape) {
         return None;
     }
-    // The escape character is ASCII, so what stands before it is whole.
-    std::str::from_utf8(before).ok()
+    Some(&line[..last])
 }
 
 /// Which bytes of the file a joined line is made of.

@@ -46,6 +46,8 @@ pub struct Tree {
 pub struct Statement {
     /// The first word, in the case it was written in.
     pub keyword: Spanned<String>,
+    /// What the first word is, if it is a keyword at all.
+    pub kind: Option<Keyword>,
     /// What starts with `--` in front of the arguments.
     pub flags: Vec<Flag>,
     /// The arguments.

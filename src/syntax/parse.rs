@@ -172,7 +172,7 @@ impl<'a> Parser<'a> {
         let whole = Slice { text, at: 0, map };
         let trimmed = whole.sub(lead..lead + text.trim().len());
         let mut builder = Builder::new(self.escape);
-        let (keyword, flags, args) = builder.command(trimmed);
+        let (keyword, kind, flags, args) = builder.command(trimmed);
         let trigger =
             builder.trigger.take().map(|keyword| Trigger { keyword, text: held_back(text).to_owned() });
         let mut is_broken = !builder.errors.is_empty();
@@ -204,6 +204,7 @@ impl<'a> Parser<'a> {
         let span = self.origin.span(joined.start, end);
         let statement = Statement {
             keyword,
+            kind,
             flags,
             args,
             heredocs,

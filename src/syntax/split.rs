@@ -44,14 +44,17 @@ impl<'a> Slice<'a> {
 
     /// Splits at the first white space. The rest is none if there is no white space.
     fn split_first(&self) -> (Slice<'a>, Option<Slice<'a>>) {
-        let Some(end) = self.text.find(SPACE) else { return (*self, None) };
-        let rest = self.text[end..].trim_start_matches(SPACE);
-        (self.sub(0..end), Some(self.sub(self.text.len() - rest.len()..self.text.len())))
+        let bytes = self.text.as_bytes();
+        let Some(end) = bytes.iter().position(|b| is_space(*b)) else { return (*self, None) };
+        let blanks = bytes[end..].iter().take_while(|b| is_space(**b)).count();
+        (self.sub(0..end), Some(self.sub(end + blanks..bytes.len())))
     }
 }
 
 /// What separates keyword, sources and ports. Elsewhere, all white space of Unicode does.
-const SPACE: [char; 5] = ['\t', '\x0b', '\x0c', '\r', ' '];
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\x0b' | b'\x0c' | b'\r' | b' ')
+}
 
 /// A line split into its parts.
 #[derive(Debug)]
