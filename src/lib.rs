@@ -20,6 +20,7 @@ pub mod llb;
 pub mod options;
 pub mod path;
 pub mod pb;
+pub mod plan;
 pub mod remote;
 pub mod stage;
 pub mod suggest;

@@ -1,0 +1,452 @@
+//! From stages to a plan, question by question.
+//!
+//! One round asks everything that is known to be needed, side by side. Most builds take one round: the configs of all
+//! images and the ignore file. Triggers of base images and source policies can make more.
+
+use super::{
+    Answer, Base, BaseFiles, Desk, Error, ImageQuestion, Plan, Project, Question, Step, epoch, misfit, named,
+};
+use crate::facts::{At, Fact, Facts};
+use crate::image::{Config, Digest, Platform, Reference};
+use crate::instruction::{File, Kind};
+use crate::options::Options;
+use crate::stage::{ContextName, GlobalArgs, Platforms, SCRATCH, Stage, StageId, Stages};
+use crate::suggest::{self, Case};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Makes the plan of one build.
+#[derive(Clone, Debug)]
+pub struct Planner {
+    project: Arc<Project>,
+    file: Arc<File>,
+    options: Arc<Options>,
+    platforms: Platforms,
+    takes_all_stages: bool,
+    desk: Desk,
+    phase: Phase,
+    /// What was noticed so far, also if planning failed.
+    pub facts: Facts,
+    build_args: BTreeMap<String, String>,
+    args: GlobalArgs,
+    epoch: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Args,
+    Epoch(String),
+    Stages,
+    Bases(Box<Bases>),
+    Done,
+}
+
+/// What is known of the stages while their bases are being found.
+#[derive(Clone, Debug)]
+struct Bases {
+    stages: Stages,
+    target: StageId,
+    bases: Vec<Option<Base>>,
+    /// By stage: whether nothing more is to be found out about its base.
+    is_settled: Vec<bool>,
+    /// By stage: whether the triggers of its base stage are among its instructions.
+    has_triggers: Vec<bool>,
+}
+
+impl Planner {
+    /// Starts on the plan of a build for `target`, or for the platform that it runs on.
+    ///
+    /// With `takes_all_stages` it also finds the bases of stages that the target does not need.
+    pub fn new(
+        project: Arc<Project>,
+        file: Arc<File>,
+        options: Arc<Options>,
+        target: Option<&Platform>,
+        takes_all_stages: bool,
+    ) -> Planner {
+        Planner {
+            platforms: Platforms::new(&options, target),
+            desk: project.desk.clone(),
+            phase: Phase::Args,
+            facts: Facts::new(),
+            build_args: options.build_args.clone(),
+            args: GlobalArgs::default(),
+            epoch: None,
+            project,
+            file,
+            options,
+            takes_all_stages,
+        }
+    }
+
+    /// Takes in an answer.
+    pub fn tell(&mut self, question: Question, answer: Answer) {
+        self.desk.tell(question, answer);
+    }
+
+    /// Goes on as far as the answers allow.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; of several stages whose base is wrong, the first in the list.
+    pub fn step(&mut self) -> Result<Step<Plan>, Error> {
+        loop {
+            match &mut self.phase {
+                Phase::Args => self.find_args()?,
+                Phase::Epoch(value) => {
+                    let value = value.clone();
+                    if !self.find_epoch(&value)? {
+                        return Ok(Step::Ask(self.desk.take_wanted()));
+                    }
+                }
+                Phase::Stages => self.find_stages()?,
+                Phase::Bases(_) => {
+                    let Phase::Bases(bases) = std::mem::replace(&mut self.phase, Phase::Done) else {
+                        unreachable!("the phase was just looked at")
+                    };
+                    let plan = self.find_bases(bases)?;
+                    return Ok(plan.map_or_else(|| Step::Ask(self.desk.take_wanted()), Step::Done));
+                }
+                Phase::Done => {
+                    return Err(Error::new("internal", "internal error: planning goes on after its end"));
+                }
+            }
+        }
+    }
+
+    /// Finds global build arguments.
+    fn find_args(&mut self) -> Result<(), Error> {
+        let Some(last) = self.file.stages.last() else {
+            return Err(Error::new("no-stages", "dockerfile contains no stages to build"));
+        };
+        let last_name = last.name.as_ref().map_or("", |name| &name.text);
+        let target = if self.options.target.is_empty() { last_name } else { &self.options.target };
+        self.args = GlobalArgs::predefined(&self.platforms, &self.build_args, target);
+        self.args.note_default_bases(&self.file, &mut self.facts);
+        self.args.declare(&self.file, &self.build_args, &mut self.facts)?;
+        let given = self.build_args.get(epoch::ARG).map(String::as_str);
+        let declared = self.args.env.get(epoch::ARG).filter(|value| !value.is_empty());
+        self.phase = match given.or(declared) {
+            Some(value) => Phase::Epoch(value.to_owned()),
+            None => Phase::Stages,
+        };
+        Ok(())
+    }
+
+    /// Finds the time that `SOURCE_DATE_EPOCH` stands for; tells whether it was found.
+    fn find_epoch(&mut self, value: &str) -> Result<bool, Error> {
+        let sources = epoch::Sources {
+            project: &self.project,
+            file: &self.file,
+            options: &self.options,
+            build_args: &self.build_args,
+            args: &self.args,
+        };
+        let Some(epoch) = epoch::find(value, &sources, &mut self.desk)? else { return Ok(false) };
+        self.epoch = epoch;
+        // From here on it is a number, or as if it had not been given.
+        match epoch {
+            Some(seconds) => {
+                if let Some(given) = self.build_args.get_mut(epoch::ARG) {
+                    *given = seconds.to_string();
+                }
+                if self.args.env.get(epoch::ARG).is_some() {
+                    self.args.env.set(epoch::ARG, seconds.to_string());
+                }
+            }
+            None => {
+                self.build_args.remove(epoch::ARG);
+                self.args.env.remove(epoch::ARG);
+            }
+        }
+        self.phase = Phase::Stages;
+        Ok(true)
+    }
+
+    /// Finds the stages and what their names mean.
+    fn find_stages(&mut self) -> Result<(), Error> {
+        let mut stages =
+            Stages::declare(&self.file, &self.options, &self.platforms, &self.args, &mut self.facts)?;
+        let target = stages.target(&self.options.target)?;
+        stages.link()?;
+        self.phase = Phase::Bases(Box::new(Bases {
+            bases: vec![None; stages.len()],
+            is_settled: stages.iter().map(|(_, stage)| stage.base.is_some()).collect(),
+            has_triggers: vec![false; stages.len()],
+            stages,
+            target,
+        }));
+        Ok(())
+    }
+
+    /// Finds what all needed stages start from; nothing if answers are missing.
+    fn find_bases(&mut self, mut found: Box<Bases>) -> Result<Option<Plan>, Error> {
+        let (is_needed, excludes) = loop {
+            let is_needed = found.stages.reachable(found.target);
+            self.settle(&mut found, &is_needed)?;
+            let excludes =
+                self.project.context.excludes(self.project.ignore.as_ref(), &self.options, &mut self.desk);
+            if !self.desk.wanted.is_empty() {
+                self.phase = Phase::Bases(found);
+                return Ok(None);
+            }
+            if !found.add_triggers(&is_needed)? {
+                break (is_needed, excludes?.unwrap_or_default());
+            }
+        };
+        self.note_bases(&found, &is_needed);
+        let Bases { stages, target, bases, .. } = *found;
+        let mut plan = Plan {
+            order: Vec::new(),
+            stages,
+            target,
+            is_needed,
+            bases,
+            args: std::mem::take(&mut self.args),
+            build_args: std::mem::take(&mut self.build_args),
+            platforms: self.platforms.clone(),
+            epoch: self.epoch,
+            context: self.project.context.recipe(excludes, &self.options),
+        };
+        let is_converted =
+            |&id: &StageId| self.takes_all_stages || (plan.is_needed[id.index()] && !plan.is_ready(id));
+        plan.order = plan.stages.ids().filter(is_converted).collect();
+        Ok(Some(plan))
+    }
+
+    /// Notes what the images of all stages turned out to be.
+    fn note_bases(&mut self, found: &Bases, is_needed: &[bool]) {
+        for (id, stage) in found.stages.iter() {
+            let is_looked_at = is_needed[id.index()] || self.takes_all_stages;
+            let Some(base) = found.bases[id.index()].as_ref().filter(|_| is_looked_at) else { continue };
+            if let (BaseFiles::Image { name, .. }, Some(expected), Some(image)) =
+                (&base.files, &base.platform, &base.image)
+            {
+                let keyword = found.stages.decl(id).map_or("COPY", |decl| &decl.head.keyword.value);
+                let at = At::new(stage.decl, keyword, stage.span.unwrap_or_default());
+                let (name, expected, actual) = (name.clone(), expected.clone(), image.platform());
+                self.facts.note(at, Fact::BaseImage { name, expected, actual });
+            }
+        }
+    }
+
+    /// Settles the bases that answers are there for, and takes down the questions for the others.
+    fn settle(&mut self, found: &mut Bases, is_needed: &[bool]) -> Result<(), Error> {
+        // A name that is none is wrong whether the stage is needed or not, and before anything is asked.
+        let mut references = vec![None; found.stages.len()];
+        for id in found.open() {
+            let stage = &found.stages[id];
+            if stage.base_name != SCRATCH || stage.context.is_some() {
+                references[id.index()] =
+                    Some(Reference::parse_normalized(&stage.base_name).map_err(|error| {
+                        let name = crate::text::quote(&stage.base_name);
+                        Error::new("invalid-base", format!("failed to parse stage name {name}: {error}"))
+                            .at(stage.span)
+                    })?);
+            }
+        }
+        for id in found.open().collect::<Vec<_>>() {
+            let is_needed = is_needed[id.index()] || self.takes_all_stages;
+            let base = match references[id.index()].take() {
+                None => Some(self.scratch()),
+                Some(reference) if is_needed => self
+                    .base(&found.stages, id, reference)
+                    .map_err(|error| error.at(found.stages[id].span))?,
+                Some(reference) => {
+                    let stage = found.stages.get_mut(id);
+                    let platform =
+                        stage.platform.get_or_insert_with(|| self.platforms.target.clone()).clone();
+                    // The reference looks at an implicit stage once. If a trigger makes it needed later, the image
+                    // stays without a digest and a config.
+                    stage.is_implicit().then(|| Base {
+                        files: BaseFiles::Image {
+                            reference: reference.tag_name_only().to_string(),
+                            name: stage.base_name.clone(),
+                        },
+                        platform: Some(platform),
+                        config: Config::default(),
+                        image: None,
+                    })
+                }
+            };
+            found.is_settled[id.index()] = base.is_some();
+            found.bases[id.index()] = base;
+        }
+        Ok(())
+    }
+
+    fn scratch(&self) -> Base {
+        Base {
+            files: BaseFiles::Empty,
+            platform: Some(self.platforms.target.clone()),
+            config: Config::empty(&self.platforms.target),
+            image: None,
+        }
+    }
+
+    /// Finds what a stage starts from; nothing if answers are missing.
+    fn base(&mut self, stages: &Stages, id: StageId, reference: Reference) -> Result<Option<Base>, Error> {
+        let stage = &stages[id];
+        if let Some(context) = &stage.context {
+            let loaded = named::load(context, &self.options, &mut self.desk)?;
+            return Ok(loaded.map(|loaded| Base {
+                platform: loaded.platform().or_else(|| stage.platform.clone()),
+                config: loaded.config.unwrap_or_default(),
+                image: None,
+                files: BaseFiles::Context(loaded.recipe),
+            }));
+        }
+        let platform = stage.platform.as_ref().unwrap_or(&self.platforms.target);
+        let full_name = reference.clone().tag_name_only().to_string();
+        let context = ContextName::find(&full_name, Some(platform), &self.platforms, &self.options)
+            .map_err(|message| Error::new("invalid-context-name", message))?;
+        if let Some(context) = context {
+            let loaded = named::load(&context, &self.options, &mut self.desk)?;
+            return Ok(loaded.map(|loaded| {
+                let config = loaded.config.unwrap_or_else(|| Config::empty(platform));
+                Base {
+                    files: BaseFiles::Context(loaded.recipe),
+                    platform: Some(platform.clone()),
+                    image: Some(config.clone()),
+                    config,
+                }
+            }));
+        }
+        let prefix = match self.options.is_multi_platform {
+            true => format!("[{platform} internal]"),
+            false => "[internal]".to_owned(),
+        };
+        let question = Question::ImageConfig(ImageQuestion {
+            log_name: format!("{prefix} load metadata for {full_name}"),
+            reference: full_name,
+            platform: Some(platform.clone()),
+            resolve_mode: self.options.image_resolve_mode.as_str().to_owned(),
+            oci_store: None,
+        });
+        let Some(answer) = self.desk.ask(&question).cloned() else { return Ok(None) };
+        let found = match answer {
+            Answer::ImageConfig { reference, digest, config } => FoundImage { reference, digest, config },
+            Answer::NotAnImage { identifier } => {
+                let asked = reference.tag_name_only();
+                let message =
+                    format!("ref mutated by policy to non-image: docker-image://{asked} -> {identifier}");
+                return Err(image_error(Error::new("not-an-image", message), &stage.base_name, stages));
+            }
+            other => return Err(image_error(misfit(&other), &stage.base_name, stages)),
+        };
+        self.image(stage, reference, found).map(Some)
+    }
+
+    fn image(&self, stage: &Stage, mut reference: Reference, found: FoundImage) -> Result<Base, Error> {
+        let FoundImage { reference: settled, digest, config } = found;
+        if reference.to_string() != settled {
+            reference = Reference::parse_normalized(&settled).map_err(|error| {
+                let settled = crate::text::quote(&settled);
+                Error::new("invalid-reference", format!("failed to parse ref {settled}: {error}"))
+            })?;
+        }
+        let image = Config::from_json(&config).map_err(|error| {
+            Error::new("invalid-config", format!("failed to parse image config: {error}"))
+        })?;
+        let platform = match &stage.platform {
+            Some(platform) => platform.clone(),
+            None if self.platforms.is_implicit => nearest_platform(&image, &self.platforms),
+            None => self.platforms.target.clone(),
+        };
+        if !digest.is_empty() {
+            let digest =
+                Digest::parse(&digest).map_err(|error| Error::new("invalid-digest", error.to_string()))?;
+            reference = reference.with_digest(digest);
+        }
+        let has_layers = image.rootfs.diff_ids.as_ref().is_some_and(|ids| !ids.is_empty())
+            // Images of the oldest kind do not list their layers.
+            || image.history.iter().any(|step| !step.empty_layer);
+        let files = match has_layers {
+            true => BaseFiles::Image { reference: reference.to_string(), name: stage.base_name.clone() },
+            false => BaseFiles::Empty,
+        };
+        let config = Config { created: None, ..image.clone() };
+        Ok(Base { files, platform: Some(platform), config, image: Some(image) })
+    }
+}
+
+/// What the engine said of an image.
+struct FoundImage {
+    reference: String,
+    digest: String,
+    config: Vec<u8>,
+}
+
+impl Bases {
+    /// Returns the stages whose base is still to be found.
+    fn open(&self) -> impl Iterator<Item = StageId> + use<'_> {
+        self.stages.ids().filter(|id| !self.is_settled[id.index()])
+    }
+
+    /// Takes in what the bases of needed stages held back. Tells whether more stages may be needed now.
+    fn add_triggers(&mut self, is_needed: &[bool]) -> Result<bool, Error> {
+        let mut needs_more = false;
+        for id in self.stages.ids() {
+            if !is_needed[id.index()] {
+                continue;
+            }
+            let triggers = match self.stages[id].base {
+                Some(base) if !std::mem::replace(&mut self.has_triggers[id.index()], true) => self
+                    .stages
+                    .commands(base)
+                    .filter_map(|(_, instruction)| held_back(&instruction.kind))
+                    .collect(),
+                Some(_) => Vec::new(),
+                None => self.bases[id.index()]
+                    .as_mut()
+                    .map(|base| std::mem::take(&mut base.config.config.on_build))
+                    .unwrap_or_default(),
+            };
+            if !triggers.is_empty() {
+                needs_more |= self.stages.add_triggers(id, &triggers)?;
+            }
+        }
+        // Triggers may have named images that no stage had named before.
+        let count = self.stages.len();
+        self.bases.resize(count, None);
+        self.has_triggers.resize(count, false);
+        for id in self.stages.ids().skip(self.is_settled.len()) {
+            self.is_settled.push(self.stages[id].base.is_some());
+        }
+        Ok(needs_more)
+    }
+}
+
+fn held_back(kind: &Kind) -> Option<String> {
+    match kind {
+        Kind::Onbuild(onbuild) => Some(onbuild.expression.clone()),
+        _ => None,
+    }
+}
+
+/// Returns the platform that an image turned out to be for, if nobody asked for one and the build can run it.
+fn nearest_platform(image: &Config, platforms: &Platforms) -> Platform {
+    let fits = |platform: &&Platform| platform.os == image.os && platform.architecture == image.architecture;
+    std::iter::once(&platforms.target).chain(&platforms.build).find(fits).unwrap_or(&platforms.target).clone()
+}
+
+/// Says which image could not be found, and which name may have been meant.
+fn image_error(error: Error, name: &str, stages: &Stages) -> Error {
+    let mut error = error.context(name);
+    let common = common_images();
+    let options = stages.labels().chain(common.iter().map(String::as_str));
+    error.diagnostic.message = suggest::hint(error.diagnostic.message, name, options, Case::Matters);
+    error
+}
+
+/// Names that people mistype.
+fn common_images() -> Vec<String> {
+    let mut names = Vec::new();
+    for name in ["alpine", "busybox", "centos", "debian", "golang", "ubuntu", "fedora"] {
+        for prefix in ["", "docker.io/library"] {
+            // The reference leaves out the slash. Such a name is too far from what anybody writes, so it costs nothing.
+            names.push(format!("{prefix}{name}"));
+            names.push(format!("{prefix}{name}:latest"));
+        }
+    }
+    names
+}
