@@ -17,6 +17,7 @@ pub mod ignore;
 pub mod image;
 pub mod instruction;
 pub mod llb;
+pub mod lint;
 pub mod options;
 pub mod path;
 pub mod pb;

@@ -1,0 +1,203 @@
+//! What rules look at, and where their findings go.
+
+use super::{Config, Rule, Status, Warning};
+use crate::facts::{Fact, Facts, Note};
+use crate::instruction::{ArgDecl, File, Head, Instruction, Kind, StageDecl};
+use crate::text::Span;
+use std::collections::HashMap;
+
+/// A file and the facts about it, as far as the build came.
+pub(super) struct Context<'a> {
+    file: &'a File,
+    notes: &'a [Note],
+    /// Whether the syntax is right; if not, nothing is looked at.
+    is_read: bool,
+    /// Where the first instruction stands that is wrong.
+    limit: Option<u32>,
+    /// Settings of instructions that have their own, by their lines.
+    overrides: HashMap<Span, Config>,
+}
+
+/// A step of the reference in which it finds things. Its warnings come in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// Lines are joined.
+    Lines,
+    /// Instructions are read.
+    Instructions,
+    /// Names of stages are compared.
+    StageNames,
+    /// Keywords are compared.
+    Keywords,
+    /// The passes note facts.
+    Facts,
+}
+
+/// The step, the place within the step, and the order among findings there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn(Step, usize, u8);
+
+/// Where a finding belongs: the instruction it is about, and its turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    turn: Turn,
+    /// All its lines.
+    pub span: Span,
+    /// The instruction whose comments may switch the rule off.
+    settings: Option<Span>,
+}
+
+impl Place {
+    /// Returns the same place, but after what other rules find there.
+    pub(super) fn last(self) -> Place {
+        let Turn(step, at, _) = self.turn;
+        Place { turn: Turn(step, at, 1), ..self }
+    }
+
+    /// Returns other lines, found at the same time and switched off by the same comments.
+    pub(super) fn pointing_at(self, span: Span) -> Place {
+        Place { span, ..self }
+    }
+}
+
+/// Anything with a keyword.
+#[derive(Clone, Copy)]
+pub(super) enum Item<'a> {
+    /// FROM
+    Stage(&'a StageDecl),
+    /// Anything else.
+    Instruction(&'a Instruction),
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn head(self) -> &'a Head {
+        match self {
+            Item::Stage(stage) => &stage.head,
+            Item::Instruction(instruction) => &instruction.head,
+        }
+    }
+
+    /// Returns the arguments that an ARG declares.
+    pub(super) fn declared(self) -> &'a [ArgDecl] {
+        match self {
+            Item::Instruction(Instruction { kind: Kind::Arg(arg), .. }) => &arg.args,
+            _ => &[],
+        }
+    }
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(file: &'a File, facts: &'a Facts) -> Context<'a> {
+        let limit = file.diagnostics.first().map(|first| first.ranges.first().unwrap_or(&first.span).start);
+        let overrides = all_items(file)
+            .filter_map(|item| Some((item.head().span, Config::of_comments(&item.head().comments)?)))
+            .collect();
+        Context { file, notes: facts.reached(), is_read: file.syntax_errors == 0, limit, overrides }
+    }
+
+    /// Returns the lines of instructions that have an empty line in them.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = Place> {
+        let gaps = if self.is_read { &self.file.gaps[..] } else { &[] };
+        gaps.iter().enumerate().map(|(at, gap)| Place {
+            turn: Turn(Step::Lines, at, 0),
+            // The place is the last line alone.
+            span: Span::new(gap.end.saturating_sub(1).max(gap.start), gap.end),
+            settings: None,
+        })
+    }
+
+    /// Returns what is read before the first instruction that is wrong.
+    pub(super) fn read_items(&self) -> impl Iterator<Item = (Place, Item<'a>)> {
+        let limit = if self.is_read { self.limit.unwrap_or(u32::MAX) } else { 0 };
+        let items = all_items(self.file).enumerate();
+        items.take_while(move |(_, item)| item.head().span.start < limit).map(|(at, item)| {
+            let span = item.head().span;
+            (Place { turn: Turn(Step::Instructions, at, 0), span, settings: Some(span) }, item)
+        })
+    }
+
+    /// Returns the stages, if all instructions could be read.
+    pub(super) fn stages(&self) -> impl Iterator<Item = (Place, &'a StageDecl)> {
+        self.whole_stages().iter().enumerate().map(|(at, stage)| {
+            (Place { turn: Turn(Step::StageNames, at, 0), span: stage.head.span, settings: None }, stage)
+        })
+    }
+
+    /// Returns all that stands in stages, FROM included, if all instructions could be read.
+    pub(super) fn stage_items(&self) -> impl Iterator<Item = (Place, Item<'a>)> {
+        self.whole_stages().iter().flat_map(stage_items).enumerate().map(|(at, item)| {
+            (Place { turn: Turn(Step::Keywords, at, 0), span: item.head().span, settings: None }, item)
+        })
+    }
+
+    fn whole_stages(&self) -> &'a [StageDecl] {
+        if self.file.diagnostics.is_empty() { &self.file.stages } else { &[] }
+    }
+
+    /// Returns what the passes noticed before the first error.
+    pub(super) fn notes(&self) -> impl Iterator<Item = (Place, &'a Note)> {
+        let notes = if self.file.diagnostics.is_empty() { self.notes } else { &[] };
+        notes.iter().enumerate().map(|(at, note)| {
+            let is_general = matches!(note.fact, Fact::DefaultBase { .. } | Fact::BaseImage { .. });
+            let settings = (!note.at.is_trigger && !is_general).then_some(note.at.span);
+            (Place { turn: Turn(Step::Facts, at, 0), span: note.at.span, settings }, note)
+        })
+    }
+
+    /// Returns the name of a stage, in lower case; empty if it has none.
+    pub(super) fn stage_name(&self, stage: Option<usize>) -> &'a str {
+        let stage = stage.and_then(|index| self.file.stages.get(index));
+        stage.and_then(|stage| stage.name.as_ref()).map_or("", |name| &name.text)
+    }
+}
+
+fn all_items(file: &File) -> impl Iterator<Item = Item<'_>> {
+    file.global_args.iter().map(Item::Instruction).chain(file.stages.iter().flat_map(stage_items))
+}
+
+fn stage_items(stage: &StageDecl) -> impl Iterator<Item = Item<'_>> {
+    std::iter::once(Item::Stage(stage)).chain(stage.instructions.iter().map(Item::Instruction))
+}
+
+/// Takes what rules find, and keeps what the settings let through.
+pub(super) struct Findings<'a> {
+    config: &'a Config,
+    overrides: &'a HashMap<Span, Config>,
+    rule: Option<&'static Rule>,
+    found: Vec<(Turn, Warning)>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn new(context: &'a Context<'_>, config: &'a Config) -> Findings<'a> {
+        Findings { config, overrides: &context.overrides, rule: None, found: Vec::new() }
+    }
+
+    pub(super) fn run(&mut self, rule: &'static Rule, context: &Context<'_>) {
+        self.rule = Some(rule);
+        (rule.check)(context, self);
+    }
+
+    /// Adds a finding about an instruction.
+    pub(super) fn warn(&mut self, place: Place, message: impl Into<String>) {
+        let Some(rule) = self.rule else { return };
+        let own = place.settings.and_then(|settings| self.overrides.get(&settings));
+        // Settings of an instruction only add to those of the file. An experimental rule cannot be skipped: somebody
+        // asked for it.
+        let is_on = match rule.status {
+            Status::Stable => ![Some(self.config), own].into_iter().flatten().any(|c| c.skip.has(rule.name)),
+            Status::Experimental => {
+                [Some(self.config), own].into_iter().flatten().any(|c| c.experimental.has(rule.name))
+            }
+        };
+        if is_on {
+            let warning = Warning { rule, message: message.into(), span: place.span };
+            self.found.push((place.turn, warning));
+        }
+    }
+
+    /// Returns all findings. Those of one place keep the order of the rules.
+    pub(super) fn in_order(mut self) -> Vec<Warning> {
+        self.found.sort_by_key(|(turn, _)| *turn);
+        self.found.into_iter().map(|(_, warning)| warning).collect()
+    }
+}
