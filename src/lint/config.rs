@@ -75,9 +75,21 @@ impl Config {
     /// A comment with settings that cannot be read changes nothing, and neither do those after it.
     pub fn of_comments(comments: &[Spanned<String>]) -> Option<Config> {
         let value = comments.iter().find_map(|comment| check_value(&comment.value))?;
-        // What follows the first space is the reason, for people.
-        Config::parse(value.split(' ').next().unwrap_or(value)).ok()
+        Config::parse(without_reason(value)).ok()
     }
+
+    /// Returns the settings of a `check` directive.
+    ///
+    /// # Errors
+    /// As [`Config::parse`].
+    pub fn of_directive(value: &str) -> Result<Config, String> {
+        Config::parse(without_reason(value))
+    }
+}
+
+/// What follows the first space is the reason, for people.
+fn without_reason(value: &str) -> &str {
+    value.split(' ').next().unwrap_or(value)
 }
 
 /// Returns the value of a comment that says `check=value`.
@@ -122,7 +134,7 @@ mod tests {
     fn mistakes_are_named() {
         check_error("skip", r#"invalid check option "skip""#);
         check_error("ignore=A", r#"invalid check option "ignore""#);
-        check_error("skip=A; ", r#"invalid check option " ""#);
+        check_error("skip=A; ;error=1", r#"invalid check option " ""#);
         check_error(
             "error=perhaps",
             r#"failed to parse check option "error=perhaps": strconv.ParseBool: parsing "perhaps": invalid syntax"#,
@@ -131,6 +143,13 @@ mod tests {
             "skip=A;skip=B;error=true;x",
             r#"failed to parse check option "error=true;x": strconv.ParseBool: parsing "true;x": invalid syntax"#,
         );
+    }
+
+    #[test]
+    fn a_directive_may_give_a_reason() {
+        let config = Config::of_directive("skip=A,B error=true").unwrap();
+        assert!(config.skip.has("A") && config.skip.has("B") && !config.is_error);
+        assert_eq!(Config::of_directive("").unwrap(), Config::default());
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub fn option_config(options: &Options) -> Result<Option<Config>, String> {
 /// If they cannot be read. The reference says so before it looks at anything else in the file.
 pub fn file_config(file: &File) -> Result<Config, String> {
     let text = file.check.as_ref().map_or("", |directive| &directive.value);
-    Config::parse(text).map_err(|err| format!("failed to parse check options: {err}"))
+    Config::of_directive(text).map_err(|err| format!("failed to parse check options: {err}"))
 }
 
 /// Runs all rules.
