@@ -168,6 +168,12 @@ impl Project {
         self
     }
 
+    /// Drops the flags given so far.
+    pub fn no_args(mut self) -> Self {
+        self.args.clear();
+        self
+    }
+
     /// Leaves the conversion to the Dockerfile frontend that is part of the engine.
     pub fn builtin(mut self, is_builtin: bool) -> Self {
         self.is_builtin = is_builtin;
@@ -178,7 +184,8 @@ impl Project {
         self.folder.join("context")
     }
 
-    fn output(&self, more: &[&str]) -> Output {
+    /// Returns the Dockerfile as the engine gets it: with the frontend in its first line.
+    fn dockerfile(&self) -> String {
         let engine = engine();
         let mut dockerfile = String::new();
         // A syntax line of the test's own stays the first one.
@@ -186,8 +193,49 @@ impl Project {
             dockerfile = format!("# syntax={}\n", engine.frontend);
         }
         dockerfile.push_str(&self.dockerfile);
-        let file = self.outside("Dockerfile", &dockerfile);
-        engine
+        dockerfile
+    }
+
+    /// Puts the Dockerfile into the context, for clients that look for it there.
+    pub fn dockerfile_inside(self) -> Self {
+        self.write("Dockerfile", &self.dockerfile());
+        self
+    }
+
+    /// Runs another command of the client than `docker build` in the context's folder; returns all it printed.
+    #[track_caller]
+    pub fn client(&self, args: &[&str]) -> String {
+        let output =
+            engine().docker().args(args).current_dir(self.context()).output().expect("the client runs");
+        let text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}:\n{text}");
+        text
+    }
+
+    /// Feeds `docker build -` from its standard input, and returns the id of the image.
+    #[track_caller]
+    pub fn build_from_stdin(&self, input: &[u8]) -> Built {
+        let id_file = self.folder.join("id");
+        let started = Instant::now();
+        let mut child = engine()
+            .docker()
+            .args(["build", "--network", "host", "--iidfile"])
+            .arg(&id_file)
+            .args(&self.args)
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the client runs");
+        child.stdin.take().expect("a pipe").write_all(input).expect("the client reads");
+        self.built(&child.wait_with_output().expect("the client ends"), started)
+    }
+
+    fn output(&self, more: &[&str]) -> Output {
+        let file = self.outside("Dockerfile", &self.dockerfile());
+        engine()
             .docker()
             .args(["build", "--network", "host", "-f"])
             .arg(file)
@@ -205,10 +253,15 @@ impl Project {
         let id_file = self.folder.join("id");
         let started = Instant::now();
         let output = self.output(&["--iidfile", id_file.to_str().expect("the path is UTF-8")]);
+        self.built(&output, started)
+    }
+
+    #[track_caller]
+    fn built(&self, output: &Output, started: Instant) -> Built {
         let took = started.elapsed();
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "the build failed:\n{}\n{log}", self.dockerfile);
-        let id = fs::read_to_string(id_file).expect("the client wrote the id");
+        let id = fs::read_to_string(self.folder.join("id")).expect("the client wrote the id");
         Built { id, log, took, image: OnceLock::new() }
     }
 

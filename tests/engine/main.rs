@@ -13,4 +13,5 @@ mod examples;
 mod meta;
 mod options;
 mod run;
+mod server;
 mod stages;
