@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod convert;
 pub mod expand;
 pub mod facts;
 #[cfg(feature = "gateway")]

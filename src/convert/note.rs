@@ -1,0 +1,39 @@
+//! What the conversion notices, for the rooms `lint` and `report`: facts, and no judgement.
+
+use super::state::Stage;
+use super::{Cx, SCAN_CONTEXT, SCAN_STAGE, Step};
+use crate::facts::{At, Fact};
+use crate::path;
+use crate::suggest::{self, Case};
+
+impl Cx<'_> {
+    /// Notes something about an instruction.
+    pub(super) fn note(&mut self, stage: &Stage, step: &Step<'_>, fact: Fact) {
+        let keyword = step.head.keyword.value.clone();
+        let at = At { stage: stage.place, keyword, span: step.head.span, is_trigger: step.is_trigger };
+        self.facts.note(at, fact);
+    }
+
+    /// Notes a variable that is not set, unless an ARG of the stage declares it or it speaks to the frontend.
+    pub(super) fn note_unset(&mut self, stage: &Stage, step: &Step<'_>, name: String) {
+        let names = [SCAN_CONTEXT, SCAN_STAGE];
+        if !stage.state.arg_names.contains(&name) && !names.contains(&name.as_str()) {
+            let known = stage.state.env.iter().map(|(name, _)| name);
+            let nearest = suggest::nearest(&name, known, Case::Matters);
+            self.note(stage, step, Fact::UnsetVariable { name, nearest });
+        }
+    }
+
+    /// Notes a path that is taken from the build context but that the ignore file keeps out of it.
+    pub(super) fn note_source(&mut self, stage: &Stage, step: &Step<'_>, written: &str) {
+        // With exceptions it takes the files to tell.
+        if self.ignored.has_exclusions() {
+            return;
+        }
+        let path = path::clean(written);
+        let is_root = path == "." || path == "/";
+        if (!is_root || self.ignored.matches_all_of_root()) && self.ignored.matches_or_parent_matches(&path) {
+            self.note(stage, step, Fact::IgnoredSource { path });
+        }
+    }
+}
