@@ -7,6 +7,7 @@
 //! process, whatever the second one does. The second one runs the build. If that panics, the first one can still
 //! tell the engine, also where a panic aborts the process.
 
+mod answer;
 mod caps;
 mod client;
 mod error;
