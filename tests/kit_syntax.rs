@@ -135,3 +135,46 @@ fn errors_are_those_of_the_reference() {
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Returns the first line of each step and the instruction that its metadata holds.
+fn steps(expected: &Value) -> Vec<(u32, String)> {
+    let ops = expected["solves"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|solve| solve["ops"].as_array())
+        .flatten();
+    ops.filter_map(|op| {
+        let source = op["source"][0].as_str()?.rsplit_once(':')?.1;
+        let line = source.split('-').next()?.parse().ok()?;
+        Some((line, op["metadata"]["description"]["com.docker.dockerfile.v1.command"].as_str()?.to_owned()))
+    })
+    .collect()
+}
+
+#[test]
+fn instructions_read_as_in_the_metadata_of_the_reference() {
+    let Some(kit) = std::env::var_os("MULTISTAGE_KIT") else {
+        eprintln!("skipped: MULTISTAGE_KIT names no folder of the conformance kit");
+        return;
+    };
+    let (mut same, mut wrong) = (0, Vec::new());
+    for case in cases(Path::new(&kit)) {
+        let sources = SourceMap::of("Dockerfile", case.dockerfile.clone());
+        let tree = syntax::parse(&sources.files()[0]);
+        for (line, text) in steps(&case.expected) {
+            match tree.statements.iter().find(|statement| statement.line == line) {
+                Some(statement) if statement.text == text => same += 1,
+                // The step of an image named by `--from` alone holds no instruction.
+                Some(_) if text.is_empty() => {}
+                // A trigger of the base image has the place of the FROM.
+                Some(statement) if statement.text.to_lowercase().starts_with("from") => {}
+                found => {
+                    wrong.push(format!("{}: {:?}, not {text:?}", case.name, found.map(|found| &found.text)))
+                }
+            }
+        }
+    }
+    println!("{same} steps hold the instruction as parsed here, {} differ", wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -280,3 +280,198 @@ pub(super) fn trigger(text: &str, span: Span) -> Result<Instruction, Diagnostic>
         Err(mut errors) => Err(errors.swap_remove(0).within(span)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::SourceMap;
+
+    fn parse(text: &str) -> (SourceMap, File) {
+        let sources = SourceMap::of("Dockerfile", text);
+        let file = file(syntax::parse(&sources.files()[0]));
+        (sources, file)
+    }
+
+    fn parse_one(text: &str) -> Instruction {
+        let (_, file) = parse(&format!("FROM x\n{text}"));
+        assert_eq!(file.diagnostics, [], "{text}");
+        file.stages[0].instructions[0].clone()
+    }
+
+    /// Checks an error in the second line: its words, what it points at, and that it is the only one.
+    #[track_caller]
+    fn check_error(text: &str, message: &str, place: &str) {
+        let (sources, file) = parse(&format!("FROM x\n{text}"));
+        let found: Vec<_> =
+            file.diagnostics.iter().map(|d| (d.message.as_str(), sources.files()[0].slice(d.span))).collect();
+        assert_eq!(found, [(format!("dockerfile parse error on line 2: {message}").as_str(), place)]);
+    }
+
+    #[test]
+    fn stages() {
+        let text =
+            "ARG A\narg B=$A\nFROM --platform=$P a:$A As Base\nRUN b\n# last c\n# d\nfrom base AS last";
+        let (_, file) = parse(text);
+        assert_eq!(file.diagnostics, []);
+        assert_eq!(file.global_args.len(), 2);
+        let [first, last] = &file.stages[..] else { panic!("two stages") };
+        assert_eq!((first.base.text.as_str(), first.instructions.len()), ("a:$A", 1));
+        assert_eq!(first.platform.as_ref().map(|p| p.text.as_str()), Some("$P"));
+        assert_eq!(first.as_keyword.as_ref().map(|a| a.value.as_str()), Some("As"));
+        let name = first.name.as_ref().map(|n| (n.text.as_str(), n.written.value.as_str()));
+        assert_eq!(name, Some(("base", "Base")));
+        assert_eq!(last.description.as_ref().map(|d| d.value.as_str()), Some("c"));
+        assert_eq!(last.head.keyword.value, "from");
+    }
+
+    #[test]
+    fn copies() {
+        let text =
+            "COPY --from=a --link --exclude=b --exclude=c --chown=$U <<-E x <<'F' /d/\n\ta\nE\n$f\nF\n";
+        let Kind::Copy(copy) = parse_one(text).kind else { panic!("COPY") };
+        assert_eq!(copy.from.map(|f| f.value).as_deref(), Some("a"));
+        assert_eq!((copy.link, copy.parents), (true, false));
+        assert_eq!(copy.exclude.iter().map(|e| e.value.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(copy.transfer.sources.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["x"]);
+        let files: Vec<_> = copy
+            .transfer
+            .files
+            .iter()
+            .map(|f| (f.name.as_str(), f.content.text.as_str(), f.expands))
+            .collect();
+        assert_eq!(files, [("E", "a\n", true), ("F", "$f\n", false)]);
+        let Kind::Add(add) = parse_one("ADD --keep-git-dir=FALSE --unpack [\"a b\", \"/c\"]").kind else {
+            panic!("ADD")
+        };
+        assert_eq!((add.keep_git_dir, add.unpack, add.link), (Some(false), Some(true), false));
+        assert_eq!(add.transfer.sources[0].text, "a b");
+    }
+
+    #[test]
+    fn commands() {
+        let Kind::Run(run) = parse_one("RUN --mount=type=cache,target=/x --network=none <<E\na\nE").kind
+        else {
+            panic!("RUN")
+        };
+        assert_eq!((run.is_script, run.mounts.len(), run.network), (true, 1, Some(Network::None)));
+        let Kind::Run(run) = parse_one("RUN sh <<E\na\nE").kind else { panic!("RUN") };
+        assert_eq!((run.is_script, run.heredocs.len()), (false, 1));
+        let Kind::Cmd(cmd) = parse_one("CMD [\"a\", \"b\"]").kind else { panic!("CMD") };
+        assert_eq!((cmd.command.is_shell, cmd.command.words.len()), (false, 2));
+        let Kind::Cmd(cmd) = parse_one("CMD ['a', 'b']").kind else { panic!("CMD") };
+        let reason = cmd.command.not_json.map(|reason| reason.reason);
+        assert_eq!(
+            (cmd.command.is_shell, reason),
+            (true, Some("a string is in double quotes, not single ones"))
+        );
+        let Kind::Onbuild(onbuild) = parse_one("ONBUILD Run <<E\na\nE").kind else { panic!("ONBUILD") };
+        assert_eq!((onbuild.keyword.value.as_str(), onbuild.expression.as_str()), ("RUN", "Run <<E\na\nE"));
+    }
+
+    #[test]
+    fn the_rest() {
+        let text = "HEALTHCHECK --interval=1m --retries=3 CMD a b";
+        let Kind::Healthcheck(check) = parse_one(text).kind else { panic!("HEALTHCHECK") };
+        assert_eq!(
+            (check.test, check.interval_ns, check.retries),
+            (vec!["CMD-SHELL".into(), "a b".into()], 60_000_000_000, 3)
+        );
+        let Kind::Healthcheck(check) = parse_one("HEALTHCHECK --nonsense none").kind else {
+            panic!("HEALTHCHECK")
+        };
+        assert_eq!(check.test, ["NONE"]);
+        let Kind::Expose(expose) = parse_one("EXPOSE 80 443 $P").kind else { panic!("EXPOSE") };
+        assert_eq!(expose.ports.iter().map(|p| p.text.as_str()).collect::<Vec<_>>(), ["$P", "443", "80"]);
+        let Kind::Arg(arg) = parse_one("# B d\nARG --x A B=\"1 2\" C=").kind else { panic!("ARG") };
+        let args: Vec<_> = arg
+            .args
+            .iter()
+            .map(|a| {
+                let value = a.value.as_ref().map(|v| v.text.as_str());
+                (a.key.text.as_str(), value, a.description.as_ref().map(|d| d.value.as_str()))
+            })
+            .collect();
+        assert_eq!(args, [("A", None, None), ("B", Some("\"1 2\""), Some("d")), ("C", Some(""), None)]);
+        let Kind::Env(env) = parse_one("ENV a  b c").kind else { panic!("ENV") };
+        assert_eq!((env.pairs[0].value.text.as_str(), env.pairs[0].is_legacy), ("b c", true));
+    }
+
+    #[test]
+    fn errors() {
+        check_error("COYP a b", "unknown instruction: COYP (did you mean COPY?)", "COYP");
+        check_error("&& a", "unknown instruction: &&", "&&");
+        check_error(
+            "COPY a",
+            "COPY requires at least two arguments, but only one was provided. Destination could not be determined",
+            "a",
+        );
+        check_error("COPY --form=x a b", "unknown flag: --form (did you mean from?)", "--form=x");
+        check_error("COPY --link --link a b", "duplicate flag specified: --link", "--link");
+        check_error("COPY --link=1 a b", "expecting boolean value for flag --link, not: 1", "1");
+        check_error("COPY --link= a b", "missing a value on flag: --link", "--link=");
+        check_error("COPY a <<E\nE", "COPY cannot accept a heredoc as a destination", "<<E");
+        check_error("RUN --mount a", "missing a value on flag: --mount", "--mount");
+        check_error(
+            "RUN --mount=from=$a,target=/x a",
+            "'from' doesn't support variable expansion, define alias stage instead",
+            "from=$a,target=/x",
+        );
+        check_error("RUN --network=a b", "invalid network mode \"a\"", "a");
+        check_error("RUN --security= b", "security \"\" is not valid", "");
+        check_error("FROM a b", "FROM requires either one or three arguments", "b");
+        check_error(
+            "FROM a AS 1b",
+            "invalid name for build stage: \"1b\", name can't start with a number or contain symbols",
+            "1b",
+        );
+        check_error("ENV", "ENV requires at least one argument", "ENV");
+        check_error("LABEL =a", "LABEL names can not be blank", "=a");
+        check_error("SHELL sh -c", "SHELL requires the arguments to be in JSON form", "sh -c");
+        check_error("SHELL []", "SHELL requires at least one argument", "SHELL");
+        check_error(
+            "ONBUILD onbuild RUN a",
+            "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
+            "onbuild",
+        );
+        check_error("ONBUILD FROM a", "FROM isn't allowed as an ONBUILD trigger", "FROM");
+        check_error("VOLUME [\" \"]", "VOLUME specified can not be an empty string", "\" \"");
+        check_error("HEALTHCHECK RUN a", "Unknown type \"RUN\" in HEALTHCHECK (try CMD)", "RUN");
+        check_error("HEALTHCHECK --timeout=1us CMD a", "Interval \"timeout\" cannot be less than 1ms", "1us");
+        check_error(
+            "HEALTHCHECK --retries=3000000000 CMD a",
+            "strconv.ParseInt: parsing \"3000000000\": value out of range",
+            "3000000000",
+        );
+        check_error("USER", "USER requires exactly one argument", "USER");
+    }
+
+    #[test]
+    fn all_errors_come_out_with_those_of_syntax_first() {
+        let (_, file) = parse("RUN a\nUSER b\nFROM c AS 1\nUSER\nRUN [1]\nFROM d\nRUN e");
+        let found: Vec<_> = file.diagnostics.iter().map(|d| d.message.as_str()).collect();
+        assert_eq!(
+            found,
+            [
+                "when using JSON array syntax, arrays must be comprised of strings only",
+                "no build stage in current context",
+                "dockerfile parse error on line 3: invalid name for build stage: \"1\", name can't start with a number or contain symbols",
+                "dockerfile parse error on line 4: USER requires exactly one argument",
+            ]
+        );
+        assert_eq!((file.syntax_errors, file.stages.len(), file.stages[0].instructions.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn triggers() {
+        let span = Span::new(1, 2);
+        let read = |text| trigger(text, span).map(|i| i.kind.keyword()).map_err(|e| (e.message, e.ranges));
+        let error = |message: &str| Err((message.to_owned(), vec![span]));
+        assert_eq!(read("run a"), Ok("RUN"));
+        assert_eq!(read("COPY <<a /b\nc\na"), Ok("COPY"));
+        assert_eq!(read("RUN a\nRUN b"), error("onbuild trigger should be a single expression"));
+        assert_eq!(read(""), error("file with no instructions"));
+        assert_eq!(read("FROM a"), error("*instructions.Stage is not a command type"));
+        assert_eq!(read("USER"), error("USER requires exactly one argument"));
+        assert_eq!(read("RUN <<a\nb"), error("unterminated heredoc"));
+    }
+}
