@@ -5,7 +5,7 @@ use super::{Cx, Step};
 use crate::facts::Fact;
 use crate::instruction::Expose;
 use crate::text::{Diagnostic, quote};
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 pub(super) fn expose(
     cx: &mut Cx<'_>,

@@ -222,7 +222,7 @@ fn resources(options: &Options) -> Option<LinuxResources> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{build, check_error, check_history, check_steps};
+    use super::super::testing::{build, check_history, check_steps};
     use super::*;
 
     #[test]
