@@ -13,6 +13,10 @@ mod named;
 mod planner;
 mod question;
 mod recipe;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use context::{Ignore, MainContext};
 pub use entry::{Entry, Project};

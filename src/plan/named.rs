@@ -41,7 +41,11 @@ pub(super) fn load(
                 let (scheme, rest) = identifier.split_once("://").ok_or_else(|| {
                     Error::new("invalid-context", format!("could not parse ref: {identifier}"))
                 })?;
-                input = format!("{scheme}:{rest}");
+                input = match scheme {
+                    // Here the slashes are part of the address. The reference drops them, and then fails.
+                    "http" | "https" | "git" => identifier,
+                    _ => format!("{scheme}:{rest}"),
+                };
             }
         }
     }

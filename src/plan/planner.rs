@@ -89,20 +89,25 @@ impl Planner {
     /// # Errors
     /// The first thing that is wrong; of several stages whose base is wrong, the first in the list.
     pub fn step(&mut self) -> Result<Step<Plan>, Error> {
+        let step = self.go_on();
+        if step.is_err() {
+            self.facts.fail();
+        }
+        step
+    }
+
+    fn go_on(&mut self) -> Result<Step<Plan>, Error> {
         loop {
-            match &mut self.phase {
+            match std::mem::replace(&mut self.phase, Phase::Done) {
                 Phase::Args => self.find_args()?,
                 Phase::Epoch(value) => {
-                    let value = value.clone();
                     if !self.find_epoch(&value)? {
+                        self.phase = Phase::Epoch(value);
                         return Ok(Step::Ask(self.desk.take_wanted()));
                     }
                 }
                 Phase::Stages => self.find_stages()?,
-                Phase::Bases(_) => {
-                    let Phase::Bases(bases) = std::mem::replace(&mut self.phase, Phase::Done) else {
-                        unreachable!("the phase was just looked at")
-                    };
+                Phase::Bases(bases) => {
                     let plan = self.find_bases(bases)?;
                     return Ok(plan.map_or_else(|| Step::Ask(self.desk.take_wanted()), Step::Done));
                 }
