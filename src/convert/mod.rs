@@ -23,6 +23,7 @@ mod name;
 mod note;
 mod remote;
 mod run;
+mod sbom;
 mod source;
 mod state;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use crate::stage::StageId;
 use crate::text::{Diagnostic, Span};
 use history::{Arena, BuildArg, entry};
 use name::Prefix;
+pub use sbom::{CORE, Scanner};
 use source::{SourceId, Sources};
 use state::Stage;
 

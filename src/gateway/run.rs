@@ -4,19 +4,25 @@
 
 use super::answer::Answers;
 use super::caps;
-use super::client::Client;
+use super::client::{self, Client, Solve};
 use super::error::Error;
 use super::forward;
 use super::options::Environment;
-use super::result;
+use super::result::{self, Built};
 use super::stdio::Channel;
+use crate::convert;
+use crate::facts::Facts;
 use crate::image::Platform;
-use crate::options::Options;
+use crate::instruction::{self, File};
+use crate::llb::{self, Edge, Graph, MarshalOptions, SourceText};
+use crate::options::{CacheImport, Options};
 use crate::pb::gateway as gw;
 use crate::pb::ops;
-use crate::plan::{self, Answer, Entry, Project, Question, Step};
+use crate::plan::{self, Answer, Entry, Plan, Planner, Project, Question, Step};
+use crate::syntax;
 use crate::text::SourceMap;
 use std::sync::Arc;
+use tokio::task::JoinSet;
 
 /// The language of the file, as GitHub calls it.
 const LANGUAGE: &str = "Dockerfile";
@@ -58,7 +64,99 @@ async fn build(client: &Client, environment: &Environment) -> Result<gw::Result,
     if let Some(missing) = missing {
         return Err(missing);
     }
-    Err(Error::new("no room of the pipeline is connected yet"))
+    let file = Arc::new(instruction::parse_file(syntax::parse(&project.sources.files()[0])));
+    if let Some(found) = file.diagnostics.first() {
+        return Err(Error::of_diagnostic(found, &dockerfile.sources, &dockerfile.info));
+    }
+    let run = Arc::new(Run {
+        client: client.clone(),
+        answers,
+        options,
+        project: Arc::new(project),
+        file,
+        dockerfile,
+    });
+    let targets = &run.options.target_platforms;
+    let targets: Vec<_> =
+        if targets.is_empty() { vec![None] } else { targets.iter().cloned().map(Some).collect() };
+    let mut building = JoinSet::new();
+    for (place, target) in targets.into_iter().enumerate() {
+        let run = run.clone();
+        building.spawn(async move { (place, run.platform(target).await) });
+    }
+    let mut built = building.join_all().await;
+    built.sort_by_key(|(place, _)| *place);
+    let built = built.into_iter().map(|(_, built)| built).collect::<Result<Vec<_>, Error>>()?;
+    Ok(result::of_build(built, run.options.is_multi_platform))
+}
+
+/// What the builds of all platforms share.
+struct Run {
+    client: Client,
+    answers: Answers,
+    options: Arc<Options>,
+    project: Arc<Project>,
+    file: Arc<File>,
+    dockerfile: Dockerfile,
+}
+
+impl Run {
+    /// Builds for one platform.
+    async fn platform(&self, target: Option<Platform>) -> Result<Built, Error> {
+        let planner = Planner::new(
+            self.project.clone(),
+            self.file.clone(),
+            self.options.clone(),
+            target.as_ref(),
+            false,
+        );
+        let fail = |error| failure(error, Some(&self.dockerfile));
+        let plan = drive(planner, &self.answers).await.map_err(fail)?;
+        let mut facts = Facts::new();
+        let mut built =
+            convert::convert(&plan, &self.options, &mut facts).map_err(|found| fail(found.into()))?;
+        if built.invalid_text.is_some() {
+            return Err(Error::new("failed to marshal LLB definition: string field contains invalid UTF-8"));
+        }
+        let reference = self.solve(&mut built.graph, built.root, &plan.platforms.target).await?;
+        Ok(Built {
+            platform: target.unwrap_or_else(|| self.options.host.clone()),
+            reference,
+            image: built.image,
+            base: built.base_image,
+            epoch: plan.epoch,
+            attestations: Vec::new(),
+        })
+    }
+
+    /// Hands the graph to the engine and returns its handle for the result.
+    async fn solve(
+        &self,
+        graph: &mut Graph,
+        root: Option<Edge>,
+        platform: &Platform,
+    ) -> Result<String, Error> {
+        let fail = |error: llb::Error| match error.reason {
+            llb::Reason::Unsupported(_) => Error::new(error.to_string()),
+            _ => Error::new(format!("failed to marshal LLB definition: {error}")),
+        };
+        graph.legalize(root, self.client.llb(), platform).map_err(fail)?;
+        let text = SourceText {
+            map: &self.dockerfile.sources,
+            language: LANGUAGE,
+            definition: Some(&self.project.definition),
+        };
+        let options = MarshalOptions { source: Some(text), ..MarshalOptions::new(platform) };
+        let definition = graph.marshal(root, &options).map_err(fail)?;
+        let cache_imports = self.options.cache_imports.iter().map(cache_import).collect();
+        let solve = Solve { definition: Some(definition.into_pb()), cache_imports, ..Default::default() };
+        let result = self.client.solve(solve).await?;
+        Ok(client::ids(&result).first().copied().unwrap_or_default().to_owned())
+    }
+}
+
+fn cache_import(import: &CacheImport) -> gw::CacheOptionsEntry {
+    gw::CacheOptionsEntry { r#type: import.kind.clone(), attrs: import.attrs.clone() }
 }
 
 fn options(environment: &Environment) -> Result<Options, Error> {
@@ -84,6 +182,18 @@ impl Asks for Entry {
 
     fn tell(&mut self, question: Question, answer: Answer) {
         Entry::tell(self, question, answer);
+    }
+}
+
+impl Asks for Planner {
+    type Outcome = Plan;
+
+    fn step(&mut self) -> Result<Step<Plan>, plan::Error> {
+        Planner::step(self)
+    }
+
+    fn tell(&mut self, question: Question, answer: Answer) {
+        Planner::tell(self, question, answer);
     }
 }
 
