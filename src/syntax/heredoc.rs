@@ -52,11 +52,14 @@ pub fn heredoc_word(word: &str) -> Option<HeredocWord> {
     open(word).ok().flatten()
 }
 
+/// Something and its place in the line: start and end.
+type Placed<T> = (T, usize, usize);
+
 /// Finds the words of a line that open heredocs, each with its place in the line.
 ///
 /// # Errors
 /// If the name of a heredoc has quotes or braces without an end.
-pub(super) fn openers(line: &str) -> Result<Vec<(HeredocWord, usize, usize)>, (String, usize, usize)> {
+pub(super) fn openers(line: &str) -> Result<Vec<Placed<HeredocWord>>, Placed<String>> {
     let mut found = Vec::new();
     // A line that the lexer cannot split has no heredocs; the shell may well understand it.
     for (word, start, end) in split(line, true, true).unwrap_or_default() {
@@ -111,7 +114,7 @@ enum Inside {
     Quotes,
 }
 
-type Words = Vec<(String, usize, usize)>;
+type Words = Vec<Placed<String>>;
 
 /// Splits a text into words at white space that is not quoted.
 fn split(text: &str, raw_quotes: bool, raw_escapes: bool) -> Result<Words, String> {

@@ -258,7 +258,7 @@ impl<'a> Parser<'a> {
         let first = self.lines.at();
         // A line that would be the end, but for white space.
         let mut nearly = None;
-        while let Some(line) = self.lines.next() {
+        for line in self.lines.by_ref() {
             let text = if opener.strips_tabs { line.text.trim_start_matches('\t') } else { line.text };
             if text == opener.name {
                 return Some(Heredoc {
