@@ -164,7 +164,11 @@ proptest! {
         for instruction in parsed.stages.iter().flat_map(|stage| &stage.instructions) {
             if let Kind::Run(run) = &instruction.kind {
                 for mount in &run.mounts {
-                    let _ = mount.expand(|value| Ok::<_, String>(value.to_owned()), |message| message);
+                    let place = mount.expand(|value, _| Ok::<_, Span>(value.to_owned()), |_, span| span);
+                    if let Err(span) = place {
+                        assert!(instruction.head.span.contains(span));
+                        file.slice(span);
+                    }
                 }
             }
         }

@@ -52,10 +52,9 @@ pub(super) fn expand(
     let lexer = cx.lexer.clone();
     let mut mounts = Vec::with_capacity(run.mounts.len());
     for flag in &run.mounts {
-        let span = flag.text.span;
         mounts.push(flag.expand(
-            |text| cx.expand_text(&lexer, stage, step, text, span),
-            |message| step.error("invalid-mount", message, span),
+            |text, span| cx.expand_text(&lexer, stage, step, text, span),
+            |message, span| step.error("invalid-mount", message, span),
         )?);
     }
     Ok(mounts)

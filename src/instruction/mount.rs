@@ -6,13 +6,15 @@
 
 use crate::suggest::{self, Case};
 use crate::syntax::Word;
-use crate::text::{Spanned, csv_fields, lower, parse_bool, parse_uint, quote};
+use crate::text::{Span, Spanned, csv_fields, lower, parse_bool, parse_uint, quote};
 
 /// A `--mount` as written.
 #[derive(Clone, Debug)]
 pub struct MountFlag {
     /// The value: fields with commas between, in CSV.
     pub text: Word,
+    /// The fields, without the quotes of CSV.
+    fields: Vec<Word>,
     /// `from`, which takes no variables.
     pub from: Option<Spanned<String>>,
 }
@@ -121,50 +123,58 @@ impl Sharing {
 }
 
 impl MountFlag {
-    /// Reads what must be known before any variable is.
-    pub(super) fn parse(flag: &Spanned<String>) -> Result<MountFlag, String> {
+    /// Reads what must be known before any variable is. The places of the fields are known if `is_whole` says that the
+    /// flag stands in the file in one piece.
+    pub(super) fn parse(flag: &Spanned<String>, is_whole: bool) -> Result<MountFlag, Spanned<String>> {
+        let error = |message: String, span| Err(Spanned::new(message, span));
+        let fields = match csv_fields(&flag.value) {
+            Ok(fields) => fields,
+            Err(err) => return error(format!("failed to parse csv mounts: {err}"), flag.span),
+        };
+        // Quotes of CSV take up room that the fields do not show.
+        let is_whole = is_whole && !flag.value.contains('"');
+        let mut at = flag.span.start;
+        let place = |field: String| {
+            let span = if is_whole { Span::new(at, at + field.len() as u32) } else { flag.span };
+            at += field.len() as u32 + 1;
+            Word::new(field, span)
+        };
+        let fields: Vec<Word> = fields.into_iter().map(place).collect();
         let mut from = None;
-        for field in fields(&flag.value)? {
-            let Some((key, value)) = field.split_once('=') else { continue };
+        for field in &fields {
+            let Some((key, value)) = field.text.split_once('=') else { continue };
             if lower(key) != "from" {
                 continue;
             }
             if value.find('$').is_some_and(|at| at + 1 < value.len()) {
-                return Err(
-                    "'from' doesn't support variable expansion, define alias stage instead".to_owned()
-                );
+                let message = "'from' doesn't support variable expansion, define alias stage instead";
+                return error(message.to_owned(), field.span);
             }
-            from = Some(Spanned::new(value.to_owned(), flag.span));
+            from = Some(Spanned::new(value.to_owned(), field.span));
         }
-        Ok(MountFlag { text: Word::new(flag.value.clone(), flag.span), from })
+        Ok(MountFlag { text: Word::new(flag.value.clone(), flag.span), fields, from })
     }
 
-    /// Reads all fields, passing each value through `expand`.
+    /// Reads all fields, passing each value through `expand`. Both functions get the place of the field.
     ///
     /// # Errors
     /// What `expand` returns; or, made by `error` from a message, that a field is unknown, has a value that it cannot
     /// have, or does not go with the type.
     pub fn expand<E>(
         &self,
-        mut expand: impl FnMut(&str) -> Result<String, E>,
-        error: impl Fn(String) -> E,
+        mut expand: impl FnMut(&str, Span) -> Result<String, E>,
+        error: impl Fn(String, Span) -> E,
     ) -> Result<Mount, E> {
         let mut reader = MountReader::default();
-        for field in fields(&self.text.text).map_err(&error)? {
-            match field.split_once('=') {
-                Some((key, value)) => {
-                    let value = expand(value)?;
-                    reader.set(&lower(key), value, &field).map_err(&error)?;
-                }
-                None => reader.set_alone(&field).map_err(&error)?,
-            }
+        for field in &self.fields {
+            let read = match field.text.split_once('=') {
+                Some((key, value)) => reader.set(&lower(key), expand(value, field.span)?, &field.text),
+                None => reader.set_alone(&field.text),
+            };
+            read.map_err(|message| error(message, field.span))?;
         }
-        reader.finish().map_err(error)
+        reader.finish().map_err(|message| error(message, self.text.span))
     }
-}
-
-fn fields(text: &str) -> Result<Vec<String>, String> {
-    csv_fields(text).map_err(|err| format!("failed to parse csv mounts: {err}"))
 }
 
 /// All keys, in the order in which the reference looks for one to suggest.
@@ -325,11 +335,11 @@ fn parse_size(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Span;
 
     fn read(text: &str) -> Result<Mount, String> {
-        let flag = MountFlag::parse(&Spanned::new(text.to_owned(), Span::default()))?;
-        flag.expand(|value| Ok(value.replace("$X", "x")), |message| message)
+        let flag = Spanned::new(text.to_owned(), Span::new(5, 5 + text.len() as u32));
+        let flag = MountFlag::parse(&flag, true).map_err(|error| error.value)?;
+        flag.expand(|value, _| Ok(value.replace("$X", "x")), |message, _| message)
     }
 
     #[track_caller]
@@ -404,6 +414,19 @@ mod tests {
         check_error("ro=perhaps", "invalid value for ro: perhaps");
         check_error("type=secret", "invalid secret mount. one of source, target required");
         check_error("type=secret,id=a,src=b", "both source and id can't be set");
+    }
+
+    #[test]
+    fn fields_know_their_place() {
+        let place = |text: &str, is_whole| {
+            let flag = Spanned::new(text.to_owned(), Span::new(5, 5 + text.len() as u32));
+            let flag = MountFlag::parse(&flag, is_whole).unwrap();
+            flag.expand(|value, _| Ok(value.to_owned()), |_, span| span).unwrap_err()
+        };
+        assert_eq!(place("type=cache,,mode=x", true), Span::new(16, 16));
+        assert_eq!(place("type=cache,mode=x,id=y", true), Span::new(16, 22));
+        assert_eq!(place("type=cache,mode=x,id=y", false), Span::new(5, 27));
+        assert_eq!(place("\"type=cache\",mode=x", true), Span::new(5, 24));
     }
 
     #[test]

@@ -79,9 +79,9 @@ fn devices(reader: &mut Reader, flags: &mut Given) -> Vec<Device> {
 fn mounts(reader: &mut Reader, flags: &mut Given) -> Vec<MountFlag> {
     let mut mounts = Vec::new();
     for flag in flags.values("mount") {
-        match MountFlag::parse(&flag) {
+        match MountFlag::parse(&flag, reader.is_whole(&flag)) {
             Ok(mount) => mounts.push(mount),
-            Err(message) => reader.error("invalid-mount", message, flag.span),
+            Err(error) => reader.error("invalid-mount", error.value, error.span),
         }
     }
     mounts
