@@ -22,6 +22,7 @@ pub mod llb;
 pub mod options;
 pub mod path;
 pub mod pb;
+pub mod pipeline;
 pub mod plan;
 pub mod remote;
 pub mod stage;
