@@ -159,12 +159,12 @@ impl Places {
         if let Some(text) = text {
             for span in &vertex.meta.spans {
                 let source_index = self.own_file(text, *span);
-                let range = range(text.map, *span);
+                let ranges = ranges(text.map, *span);
                 match locations.last_mut() {
-                    Some(ops::Location { source_index: same, ranges }) if *same == source_index => {
-                        ranges.push(range);
+                    Some(ops::Location { source_index: same, ranges: known }) if *same == source_index => {
+                        known.extend(ranges);
                     }
-                    _ => locations.push(ops::Location { source_index, ranges: vec![range] }),
+                    _ => locations.push(ops::Location { source_index, ranges: ranges.collect() }),
                 }
             }
         }
@@ -219,11 +219,13 @@ fn write(mut op: ops::Op) -> Vec<u8> {
     bytes
 }
 
-/// Places are whole lines on the wire.
-fn range(map: &SourceMap, span: Span) -> ops::Range {
+/// Places are whole lines on the wire, each a range of its own.
+fn ranges(map: &SourceMap, span: Span) -> impl Iterator<Item = ops::Range> {
     let (first, last) = map.lines(span);
-    let start_of = |line: u32| ops::Position { line: line as i32, character: 0 };
-    ops::Range { start: Some(start_of(first)), end: Some(start_of(last)) }
+    (first..=last).map(|line| {
+        let place = ops::Position { line: line as i32, character: 0 };
+        ops::Range { start: Some(place), end: Some(place) }
+    })
 }
 
 fn metadata(vertex: &Vertex) -> ops::OpMetadata {
