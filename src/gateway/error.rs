@@ -4,6 +4,7 @@
 //! `google.rpc.Status` of Return. A status that came from the engine goes back as it came, so that its code and
 //! its details survive; only places are added.
 
+use crate::llb::line_ranges;
 use crate::pb;
 use crate::text::{Diagnostic, SourceMap, Span};
 use prost::Message;
@@ -76,7 +77,7 @@ impl Error {
         spans: impl IntoIterator<Item = &'a Span>,
     ) -> Error {
         for span in spans {
-            self = self.at(info, &lines(sources, *span));
+            self = self.at(info, &line_ranges(sources, *span));
         }
         self
     }
@@ -123,13 +124,6 @@ impl From<tonic::Status> for Error {
         let message = status.message().to_owned();
         Error { status: pb::rpc::Status { code: status.code() as i32, message, details: sent.details } }
     }
-}
-
-/// Returns the lines of a span, one range for each: that is how clients know a step of many lines.
-pub(super) fn lines(sources: &SourceMap, span: Span) -> Vec<pb::ops::Range> {
-    let (first, last) = sources.lines(span);
-    let position = |line: u32| Some(pb::ops::Position { line: line as i32, character: 0 });
-    (first..=last).map(|line| pb::ops::Range { start: position(line), end: position(line) }).collect()
 }
 
 // Go's JSON of these messages: empty fields are left out, bytes are base64.

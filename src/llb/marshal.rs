@@ -159,12 +159,12 @@ impl Places {
         if let Some(text) = text {
             for span in &vertex.meta.spans {
                 let source_index = self.own_file(text, *span);
-                let ranges = ranges(text.map, *span);
+                let lines = line_ranges(text.map, *span);
                 match locations.last_mut() {
-                    Some(ops::Location { source_index: same, ranges: known }) if *same == source_index => {
-                        known.extend(ranges);
+                    Some(ops::Location { source_index: same, ranges }) if *same == source_index => {
+                        ranges.extend(lines);
                     }
-                    _ => locations.push(ops::Location { source_index, ranges: ranges.collect() }),
+                    _ => locations.push(ops::Location { source_index, ranges: lines }),
                 }
             }
         }
@@ -219,13 +219,11 @@ fn write(mut op: ops::Op) -> Vec<u8> {
     bytes
 }
 
-/// Places are whole lines on the wire, each a range of its own.
-fn ranges(map: &SourceMap, span: Span) -> impl Iterator<Item = ops::Range> {
+/// Returns the place of a span as it goes over the wire: whole lines, each a range of its own.
+pub fn line_ranges(map: &SourceMap, span: Span) -> Vec<ops::Range> {
     let (first, last) = map.lines(span);
-    (first..=last).map(|line| {
-        let place = ops::Position { line: line as i32, character: 0 };
-        ops::Range { start: Some(place), end: Some(place) }
-    })
+    let start_of = |line: u32| Some(ops::Position { line: line as i32, character: 0 });
+    (first..=last).map(|line| ops::Range { start: start_of(line), end: start_of(line) }).collect()
 }
 
 fn metadata(vertex: &Vertex) -> ops::OpMetadata {

@@ -24,6 +24,6 @@ pub use definition::Definition;
 pub use digest::{Digest, DigestError};
 pub use error::{Error, Reason};
 pub use graph::{Edge, Graph, Vertex, VertexId};
-pub use marshal::{MarshalOptions, SourceText};
+pub use marshal::{MarshalOptions, SourceText, line_ranges};
 pub use meta::{CUSTOM_NAME, LinuxResources, Meta, ProgressGroup};
 pub use op::Op;
