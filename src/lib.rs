@@ -25,6 +25,7 @@ pub mod pb;
 pub mod pipeline;
 pub mod plan;
 pub mod remote;
+pub mod report;
 pub mod stage;
 pub mod suggest;
 pub mod syntax;
