@@ -15,7 +15,7 @@ use crate::llb::{Edge, Graph, Meta, Op};
 use crate::options;
 use crate::path;
 use crate::plan::{Base, BaseFiles, Recipe};
-use crate::stage::StageId;
+use crate::stage::{SCRATCH, StageId};
 use crate::text::Diagnostic;
 use std::sync::Arc;
 
@@ -115,6 +115,9 @@ fn load(cx: &mut Cx<'_>, id: StageId) -> Result<Stage, Diagnostic> {
         has_workdir: false,
     };
     let mut stage = new_stage(cx, id, state);
+    if decl.base_name != SCRATCH {
+        stage.steps.skip(decl.missed_rounds);
+    }
     add_files(cx, id, &mut stage, base)?;
     Ok(stage)
 }
@@ -143,7 +146,12 @@ fn add_files(cx: &mut Cx<'_>, id: StageId, stage: &mut Stage, base: &Base) -> Re
             let state = &mut stage.state;
             let shown = cx.shown_platform(&state.platform, &EnvList::new());
             let prefix = Prefix { platform: shown.as_deref(), is_trigger: false };
+            // The reference names this step before it knows of triggers.
+            let decl = &cx.plan.stages[id];
+            let triggers = decl.commands.iter().filter(|command| command.is_onbuild).count();
+            stage.steps.total -= triggers;
             let name = stage.steps.next(prefix, &format!("FROM {reference}"));
+            stage.steps.total += triggers;
             let written = cx.plan.stages.decl(id).map_or("", |decl| &decl.head.text);
             let mut meta = Meta::named(name).describe(COMMAND, written).on(state.platform.clone());
             meta.spans.extend(cx.plan.stages[id].span);

@@ -29,6 +29,11 @@ impl Steps {
         Steps { stage: stage.into(), total, done: 0 }
     }
 
+    /// Counts steps that have no name.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.done += count;
+    }
+
     /// Counts one step and returns its name.
     pub(super) fn next(&mut self, prefix: Prefix<'_>, command: &str) -> String {
         self.done += 1;

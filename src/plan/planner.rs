@@ -51,6 +51,8 @@ struct Bases {
     is_settled: Vec<bool>,
     /// By stage: whether the triggers of its base stage are among its instructions.
     has_triggers: Vec<bool>,
+    /// How often triggers have brought in more stages.
+    rounds: usize,
 }
 
 impl Planner {
@@ -177,6 +179,7 @@ impl Planner {
             bases: vec![None; stages.len()],
             is_settled: stages.iter().map(|(_, stage)| stage.base.is_some()).collect(),
             has_triggers: vec![false; stages.len()],
+            rounds: 0,
             stages,
             target,
         }));
@@ -197,6 +200,7 @@ impl Planner {
             if !found.add_triggers(&is_needed)? {
                 break (is_needed, excludes?.unwrap_or_default());
             }
+            found.rounds += 1;
         };
         self.note_bases(&found, &is_needed);
         let Bases { stages, target, bases, .. } = *found;
@@ -273,6 +277,7 @@ impl Planner {
                     })
                 }
             };
+            found.stages.get_mut(id).missed_rounds = found.rounds;
             found.is_settled[id.index()] = base.is_some();
             found.bases[id.index()] = base;
         }

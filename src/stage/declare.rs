@@ -79,6 +79,7 @@ pub(super) fn stages(
             deps: IndexMap::new(),
             commands: commands(at, decl),
             step_count: 0,
+            missed_rounds: 0,
             ignore_cache: !is_replaced && options.is_no_cache(name),
             span: Some(span),
         });
@@ -107,6 +108,7 @@ impl Stages {
             deps: IndexMap::new(),
             commands: Vec::new(),
             step_count: 0,
+            missed_rounds: 0,
             ignore_cache: false,
             span,
         })

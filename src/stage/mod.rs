@@ -66,6 +66,8 @@ pub struct Stage {
     pub commands: Vec<CommandPlan>,
     /// The number of its steps, as shown to users: `[builder 2/4]`.
     pub step_count: usize,
+    /// How often triggers had brought in more stages before this one was needed. The reference counts a step each time.
+    pub missed_rounds: usize,
     /// Whether its steps run even if the cache knows them.
     pub ignore_cache: bool,
     /// The FROM, or the COPY that names an image. `None`: it comes from a mount, and errors have no place.
