@@ -55,7 +55,7 @@ impl Graph {
             digests: vec![None; self.len()],
             known: HashSet::with_capacity(walk.order.len()),
             definition: Definition::default(),
-            places: Places { files: HashMap::new(), source: ops::Source::default() },
+            places: Places::default(),
         };
         for id in &walk.order {
             marshaler.vertex(*id)?;
@@ -147,9 +147,13 @@ impl Marshaler<'_> {
 }
 
 /// Collects places and the files they are in.
+#[derive(Default)]
 struct Places {
     /// Name, language and content of a file, to its index in the definition.
     files: HashMap<(String, String, Digest), i32>,
+    /// The same by the file's index in the source map, and by that in the graph: a file is hashed but once.
+    own: HashMap<usize, i32>,
+    foreign: HashMap<i32, i32>,
     source: ops::Source,
 }
 
@@ -170,8 +174,7 @@ impl Places {
         }
         if let Op::Raw(raw) = &vertex.op {
             for location in &raw.locations {
-                let info = &graph.foreign[location.source_index as usize];
-                let source_index = self.file(&info.filename, &info.language, &info.data, || info.clone());
+                let source_index = self.foreign_file(graph, location.source_index);
                 locations.push(ops::Location { source_index, ranges: location.ranges.clone() });
             }
         }
@@ -181,13 +184,29 @@ impl Places {
     }
 
     fn own_file(&mut self, text: SourceText, span: Span) -> i32 {
-        let file = text.map.file_of(span);
-        self.file(file.name(), text.language, file.data(), || ops::SourceInfo {
+        let at = text.map.index_of(span);
+        if let Some(known) = self.own.get(&at) {
+            return *known;
+        }
+        let file = &text.map.files()[at];
+        let index = self.file(file.name(), text.language, file.data(), || ops::SourceInfo {
             filename: file.name().to_owned(),
             data: file.data().to_vec(),
             definition: text.definition.map(Definition::to_pb),
             language: text.language.to_owned(),
-        })
+        });
+        self.own.insert(at, index);
+        index
+    }
+
+    fn foreign_file(&mut self, graph: &Graph, at: i32) -> i32 {
+        if let Some(known) = self.foreign.get(&at) {
+            return *known;
+        }
+        let info = &graph.foreign[at as usize];
+        let index = self.file(&info.filename, &info.language, &info.data, || info.clone());
+        self.foreign.insert(at, index);
+        index
     }
 
     fn file(
