@@ -67,6 +67,7 @@ impl MainContext {
             definition: recipe.definition(&options.host)?,
             evaluate: false,
             files: vec![FileRequest::new(Ignore::NAME)],
+            asker: String::new(),
         });
         match desk.ask(&question) {
             None => Ok(None),

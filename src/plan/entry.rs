@@ -127,6 +127,7 @@ impl Entry {
             definition: download.definition(&self.options.host)?,
             evaluate: false,
             files: vec![FileRequest { limit_bytes: Some(HEAD_BYTES), ..FileRequest::new(DOWNLOAD) }],
+            asker: String::new(),
         });
         match self.desk.ask(&question) {
             None => Ok(None),
@@ -170,6 +171,7 @@ impl Entry {
                 FileRequest { fallback: lower_case, ..FileRequest::new(&filename) },
                 FileRequest::new(&ignore_name),
             ],
+            asker: String::new(),
         });
         let files = match self.desk.ask(&question) {
             None => return Ok(None),

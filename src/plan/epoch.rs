@@ -67,7 +67,7 @@ fn subject(value: &str, sources: &Sources, desk: &mut Desk) -> Result<Option<Sub
     if let Some(given) = given {
         let context = ContextName { given, platform: None };
         let log_name = format!("[internal] resolve {ARG} named context {value}");
-        let loaded = named::load(&context, options, desk)?;
+        let loaded = named::load(&context, ARG, options, desk)?;
         return Ok(loaded.map(|loaded| Subject { recipe: loaded.recipe, log_name }));
     }
     let is_meant = |decl: &&StageDecl| {
@@ -110,6 +110,7 @@ fn time(subject: &Subject, options: &Options, desk: &mut Desk) -> Result<Option<
         definition: download.definition(&options.host)?,
         evaluate: false,
         files: vec![FileRequest::new(&http.filename)],
+        asker: String::new(),
     });
     match desk.ask(&question) {
         None => Ok(None),

@@ -26,15 +26,16 @@ pub struct Loaded {
     pub config: Option<Config>,
 }
 
-/// Finds out what a named context is; nothing if answers are missing.
+/// Finds out what a named context is; nothing if answers are missing. `asker` is who uses it.
 pub(super) fn load(
     context: &ContextName,
+    asker: &str,
     options: &Options,
     desk: &mut Desk,
 ) -> Result<Option<Loaded>, Error> {
     let mut input = context.given.input.clone();
     for _ in 0..=MAX_REDIRECTS {
-        match load_once(context, &input, options, desk)? {
+        match load_once(context, &input, asker, options, desk)? {
             Found::Waiting => return Ok(None),
             Found::Loaded(loaded) => return Ok(Some(*loaded)),
             Found::Elsewhere(identifier) => {
@@ -65,7 +66,13 @@ fn found(recipe: Recipe, config: Option<Config>) -> Result<Found, Error> {
     Ok(Found::Loaded(Box::new(Loaded { recipe, config })))
 }
 
-fn load_once(context: &ContextName, input: &str, options: &Options, desk: &mut Desk) -> Result<Found, Error> {
+fn load_once(
+    context: &ContextName,
+    input: &str,
+    asker: &str,
+    options: &Options,
+    desk: &mut Desk,
+) -> Result<Found, Error> {
     let key = &context.given.name_with_platform;
     let invalid = |message: String| Error::new("invalid-context", message);
     let (scheme, rest) = input
@@ -74,7 +81,7 @@ fn load_once(context: &ContextName, input: &str, options: &Options, desk: &mut D
     match scheme {
         "docker-image" => image(context, rest.strip_prefix("//").unwrap_or(rest), options, desk),
         "oci-layout" => oci_layout(context, rest.strip_prefix("//").unwrap_or(rest), options, desk),
-        "local" => local(context, rest, options, desk),
+        "local" => local(context, rest, asker, options, desk),
         "input" => input_definition(context, rest, options, desk),
         "http" | "https" => match entry::git_context(input, None, "")? {
             Some(recipe) => found(recipe, None),
@@ -156,7 +163,13 @@ fn oci_layout(context: &ContextName, name: &str, options: &Options, desk: &mut D
     }
 }
 
-fn local(context: &ContextName, name: &str, options: &Options, desk: &mut Desk) -> Result<Found, Error> {
+fn local(
+    context: &ContextName,
+    name: &str,
+    asker: &str,
+    options: &Options,
+    desk: &mut Desk,
+) -> Result<Found, Error> {
     let key = &context.given.name_with_platform;
     let session_id = options.session_of_local(name).to_owned();
     let ignore_file = Recipe::local(
@@ -174,6 +187,7 @@ fn local(context: &ContextName, name: &str, options: &Options, desk: &mut Desk) 
         definition: ignore_file.definition(&options.host)?,
         evaluate: true,
         files: vec![FileRequest::new(Ignore::NAME)],
+        asker: asker.to_owned(),
     });
     let exclude_patterns = match desk.ask(&question) {
         None => return Ok(Found::Waiting),

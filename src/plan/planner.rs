@@ -296,8 +296,9 @@ impl Planner {
     /// Finds what a stage starts from; nothing if answers are missing.
     fn base(&mut self, stages: &Stages, id: StageId, reference: Reference) -> Result<Option<Base>, Error> {
         let stage = &stages[id];
+        let asker = format!("{} {}", self.platforms.target, id.index());
         if let Some(context) = &stage.context {
-            let loaded = named::load(context, &self.options, &mut self.desk)?;
+            let loaded = named::load(context, &asker, &self.options, &mut self.desk)?;
             return Ok(loaded.map(|loaded| Base {
                 platform: loaded.platform().or_else(|| stage.platform.clone()),
                 config: loaded.config.unwrap_or_default(),
@@ -310,7 +311,7 @@ impl Planner {
         let context = ContextName::find(&full_name, Some(platform), &self.platforms, &self.options)
             .map_err(|message| Error::new("invalid-context-name", message))?;
         if let Some(context) = context {
-            let loaded = named::load(&context, &self.options, &mut self.desk)?;
+            let loaded = named::load(&context, &asker, &self.options, &mut self.desk)?;
             return Ok(loaded.map(|loaded| {
                 let config = loaded.config.unwrap_or_else(|| Config::empty(platform));
                 Base {

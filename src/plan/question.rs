@@ -53,6 +53,9 @@ pub struct FilesQuestion {
     pub evaluate: bool,
     /// The files to read once it is solved.
     pub files: Vec<FileRequest>,
+    /// Who asks, if each is to get an answer of its own: the reference solves a definition once for every use of a
+    /// named context, and people see each solve. Empty: one answer is for all.
+    pub asker: String,
 }
 
 /// One file to read.
