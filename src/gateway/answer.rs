@@ -51,7 +51,8 @@ impl Answers {
         answers.into_iter().map(|(_, question, answer)| (question, answer)).collect()
     }
 
-    async fn one(&self, question: &Question) -> Answer {
+    /// Answers one question.
+    pub(super) async fn one(&self, question: &Question) -> Answer {
         let cell = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.entry(question.clone()).or_default().clone()

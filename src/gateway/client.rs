@@ -4,13 +4,15 @@
 //! decided elsewhere; here lie only the differences between engines.
 
 use super::caps;
-use super::error::Error;
+use super::error::{Error, base64};
+use super::result;
 use super::stdio::{Channel, MESSAGE_LIMIT_BYTES};
 use crate::llb::caps::CapSet;
 use crate::pb::gateway as gw;
 use crate::pb::ops;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 type Rpc = gw::llb_bridge_client::LlbBridgeClient<Channel>;
 
@@ -19,10 +21,12 @@ type Rpc = gw::llb_bridge_client::LlbBridgeClient<Channel>;
 pub(super) struct Client {
     rpc: Rpc,
     engine: Arc<Engine>,
+    /// By ref: what was solved, for engines that want it once more at the end.
+    solved: Arc<Mutex<HashMap<String, gw::SolveRequest>>>,
 }
 
 /// What the engine said of itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Engine {
     protocol: CapSet,
     llb: CapSet,
@@ -100,7 +104,8 @@ impl Client {
         let rpc = Rpc::with_origin(channel, origin)
             .max_decoding_message_size(MESSAGE_LIMIT_BYTES)
             .max_encoding_message_size(MESSAGE_LIMIT_BYTES);
-        Client { rpc, engine: Arc::default() }
+        let engine = Engine { protocol: CapSet::of([caps::RETURN]), llb: CapSet::default() };
+        Client { rpc, engine: Arc::new(engine), solved: Arc::default() }
     }
 
     /// Returns the capabilities of the protocol.
@@ -121,12 +126,16 @@ impl Client {
         let evaluate = solve.evaluate;
         let request = self.solve_request(solve)?;
         let looks_itself = evaluate && !request.evaluate;
+        let wanted_again = (!self.protocol().has(caps::RETURN)).then(|| request.clone());
         let response = self.rpc.clone().solve(request).await?.into_inner();
         let result = response.result.unwrap_or_else(|| gw::Result {
             // From engines that knew a single ref and nothing around it.
             result: Some(gw::result::Result::Ref(gw::Ref { id: response.r#ref, def: None })),
             ..Default::default()
         });
+        if let (Some(request), &[id]) = (wanted_again, ids(&result).as_slice()) {
+            self.solved.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), request);
+        }
         if looks_itself {
             for id in ids(&result) {
                 self.stat_root(id).await?;
@@ -261,7 +270,14 @@ impl Client {
     }
 
     /// Ends the conversation with a result or an error.
+    ///
+    /// # Errors
+    /// If the engine does not take it. An engine without Return cannot be told of an error; it is given back.
     pub(super) async fn end(&self, outcome: Result<gw::Result, Error>) -> Result<(), Error> {
+        let outcome = outcome.and_then(|result| self.returnable(result));
+        if !self.protocol().has(caps::RETURN) {
+            return self.end_by_solve(outcome?).await;
+        }
         let request = match outcome {
             Ok(result) => gw::ReturnRequest { result: Some(result), error: None },
             Err(error) => gw::ReturnRequest { result: None, error: Some(error.into_status()) },
@@ -270,11 +286,26 @@ impl Client {
         Ok(())
     }
 
-    /// Ends the conversation with an engine that knows no Return: the graph is solved once more, as the final
+    /// Puts a result into the format that the engine knows.
+    fn returnable(&self, result: gw::Result) -> Result<gw::Result, Error> {
+        if ids(&result).len() > 1 {
+            let known = self.protocol().check(caps::RETURN_MAP);
+            known.map_err(|missing| Error::new(missing.to_string()))?;
+        }
+        Ok(result::in_format(result, self.protocol().has(caps::REF_ARRAY)))
+    }
+
+    /// Ends the conversation with an engine that knows no Return: what was solved is solved once more, as the final
     /// one, with the metadata as JSON.
-    pub(super) async fn end_by_solve(&self, solve: Solve, metadata: Vec<u8>) -> Result<(), Error> {
-        let request =
-            gw::SolveRequest { r#final: true, exporter_attr: metadata, ..self.solve_request(solve)? };
+    async fn end_by_solve(&self, result: gw::Result) -> Result<(), Error> {
+        let metadata = result.metadata.iter().map(|(key, value)| (key.clone(), base64(value).into()));
+        let metadata = Value::Object(metadata.collect()).to_string();
+        let solved = match ids(&result).first() {
+            Some(id) => self.solved.lock().unwrap_or_else(PoisonError::into_inner).remove(*id),
+            None => Some(gw::SolveRequest { definition: Some(Default::default()), ..Default::default() }),
+        };
+        let solved = solved.ok_or_else(|| Error::internal("the result was never solved"))?;
+        let request = gw::SolveRequest { r#final: true, exporter_attr: metadata.into_bytes(), ..solved };
         self.rpc.clone().solve(request).await?;
         Ok(())
     }

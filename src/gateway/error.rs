@@ -6,7 +6,7 @@
 
 use crate::llb::line_ranges;
 use crate::pb;
-use crate::text::{Diagnostic, SourceMap, Span};
+use crate::text::{SourceMap, Span};
 use prost::Message;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -80,15 +80,6 @@ impl Error {
             self = self.at(info, &line_ranges(sources, *span));
         }
         self
-    }
-
-    /// Turns a finding into an error. `info` is the file it was found in.
-    pub(super) fn of_diagnostic(
-        found: &Diagnostic,
-        sources: &SourceMap,
-        info: &pb::ops::SourceInfo,
-    ) -> Error {
-        Error::new(&found.message).at_all(info, sources, &found.ranges)
     }
 
     fn push_detail(&mut self, name: &str, value: &Value) {
@@ -181,7 +172,7 @@ fn put(out: &mut Map<String, Value>, key: &str, is_set: bool, value: impl FnOnce
 }
 
 /// Encodes bytes as base64 with padding.
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

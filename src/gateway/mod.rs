@@ -8,6 +8,7 @@
 //! tell the engine, also where a panic aborts the process.
 
 mod answer;
+mod build;
 mod caps;
 mod client;
 mod error;
@@ -16,6 +17,7 @@ mod options;
 mod result;
 mod run;
 mod stdio;
+mod subrequest;
 
 use client::Client;
 use error::Error;

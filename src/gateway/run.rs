@@ -1,31 +1,28 @@
 //! One run: from the engine's first word to ours last.
 //!
-//! In: the environment and the connection. Out: Return was called, with a result or with an error.
+//! In: the environment and the connection. Out: Return was called, with a result or with an error. What is done in
+//! between is in `build` for builds and in `subrequest` for questions about a Dockerfile.
 
 use super::answer::Answers;
+use super::build;
 use super::caps;
-use super::client::{self, Client, Solve};
+use super::client::Client;
 use super::error::Error;
 use super::forward;
 use super::options::Environment;
-use super::result::{self, Built};
 use super::stdio::Channel;
-use crate::convert;
-use crate::facts::Facts;
+use super::subrequest;
 use crate::image::Platform;
-use crate::instruction::{self, File};
-use crate::llb::{self, Edge, Graph, MarshalOptions, SourceText};
-use crate::options::{CacheImport, Options};
+use crate::lint;
+use crate::options::Options;
 use crate::pb::gateway as gw;
 use crate::pb::ops;
-use crate::plan::{self, Answer, Entry, Plan, Planner, Project, Question, Step};
-use crate::syntax;
-use crate::text::SourceMap;
+use crate::pipeline::{Build, Outcome, Source};
+use crate::plan::{self, Answer, Entry, Project, Question, Step};
 use std::sync::Arc;
-use tokio::task::JoinSet;
 
 /// The language of the file, as GitHub calls it.
-const LANGUAGE: &str = "Dockerfile";
+pub(super) const LANGUAGE: &str = "Dockerfile";
 
 /// Runs a build, or whatever else is asked for, and tells the engine what came of it.
 ///
@@ -35,146 +32,116 @@ pub(super) async fn run(channel: Channel) -> Result<(), Error> {
     let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     let environment = Environment::read(std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))));
     let client = Client::greet(channel, &environment.product).await?;
-    let outcome = build(&client, &environment).await;
-    let outcome = outcome.map(|result| result::in_format(result, client.protocol().has(caps::REF_ARRAY)));
+    let outcome = serve(&client, environment).await;
     client.end(outcome).await
 }
 
-async fn build(client: &Client, environment: &Environment) -> Result<gw::Result, Error> {
+/// Does what is asked for.
+async fn serve(client: &Client, environment: Environment) -> Result<gw::Result, Error> {
     caps::require_file_ops(client.llb(), &environment.product).map_err(Error::new)?;
     let options = Arc::new(options(environment)?);
-    let missing =
-        options.missing_capability.as_ref().map(|missing| Error::unsupported_frontend_cap(&missing.name));
-    if let Some(missing) = &options.missing_capability
-        && !missing.may_forward
-    {
-        return Err(Error::unsupported_frontend_cap(&missing.name));
+    let missing = options.missing_capability.as_ref();
+    let unsupported = missing.map(|missing| Error::unsupported_frontend_cap(&missing.name));
+    if let (Some(error), Some(false)) = (&unsupported, missing.map(|missing| missing.may_forward)) {
+        return Err(error.clone());
     }
 
     let answers = Answers::new(client.clone());
     let project = drive(Entry::new(options.clone()), &answers).await.map_err(|error| failure(error, None))?;
-    let dockerfile = Dockerfile::of(&project);
-    if let Some(other) = forward::other(&options, dockerfile.sources.files()[0].data()) {
+    let info = source_info(&project);
+    if let Some(other) = forward::other(&options, &info.data) {
         let result = forward::run(client, &other, &options).await;
         return result.map_err(|error| match other.line {
-            Some(line) if !error.has_place() => error.at(&dockerfile.info, &[whole_line(line)]),
+            Some(line) if !error.has_place() => error.at(&info, &[whole_line(line)]),
             _ => error,
         });
     }
-    if let Some(missing) = missing {
-        return Err(missing);
+    if let Some(error) = unsupported {
+        return Err(error);
     }
-    let file = Arc::new(instruction::parse_file(syntax::parse(&project.sources.files()[0])));
-    if let Some(found) = file.diagnostics.first() {
-        return Err(Error::of_diagnostic(found, &dockerfile.sources, &dockerfile.info));
+    if let Some(request) = &options.request_id {
+        subrequest::known(request)?;
     }
-    let run = Arc::new(Run {
-        client: client.clone(),
-        answers,
-        options,
-        project: Arc::new(project),
-        file,
-        dockerfile,
-    });
-    let targets = &run.options.target_platforms;
-    let targets: Vec<_> =
-        if targets.is_empty() { vec![None] } else { targets.iter().cloned().map(Some).collect() };
-    let mut building = JoinSet::new();
-    for (place, target) in targets.into_iter().enumerate() {
-        let run = run.clone();
-        building.spawn(async move { (place, run.platform(target).await) });
+    let source = Source::read(project, options).map_err(|error| failure(error, None))?;
+    let run = Run { client: client.clone(), answers, source, info };
+    match run.source.options.request_id.clone() {
+        Some(request) => subrequest::run(&run, &request).await,
+        None => build::run(run).await,
     }
-    let mut built = building.join_all().await;
-    built.sort_by_key(|(place, _)| *place);
-    let built = built.into_iter().map(|(_, built)| built).collect::<Result<Vec<_>, Error>>()?;
-    Ok(result::of_build(built, run.options.is_multi_platform))
 }
 
-/// What the builds of all platforms share.
-struct Run {
-    client: Client,
-    answers: Answers,
-    options: Arc<Options>,
-    project: Arc<Project>,
-    file: Arc<File>,
-    dockerfile: Dockerfile,
+/// Reads the options, and all that the reference reads before the Dockerfile.
+fn options(environment: Environment) -> Result<Options, Error> {
+    let workers = [environment.platforms];
+    let options = Options::from_map(&environment.options, &workers, &Platform::host());
+    let options = options.map_err(|wrong| Error::new(wrong.to_string()))?;
+    lint::option_config(&options).map_err(Error::new)?;
+    Ok(Options { session_id: environment.session_id, ..options })
+}
+
+/// What all that is done with a Dockerfile has in common.
+pub(super) struct Run {
+    pub client: Client,
+    pub answers: Answers,
+    pub source: Source,
+    /// The Dockerfile as errors and warnings show it.
+    pub info: ops::SourceInfo,
 }
 
 impl Run {
-    /// Builds for one platform.
-    async fn platform(&self, target: Option<Platform>) -> Result<Built, Error> {
-        let planner = Planner::new(
-            self.project.clone(),
-            self.file.clone(),
-            self.options.clone(),
-            target.as_ref(),
-            false,
-        );
-        let fail = |error| failure(error, Some(&self.dockerfile));
-        let plan = drive(planner, &self.answers).await.map_err(fail)?;
-        let mut facts = Facts::new();
-        let mut built =
-            convert::convert(&plan, &self.options, &mut facts).map_err(|found| fail(found.into()))?;
-        if built.invalid_text.is_some() {
-            return Err(Error::new("failed to marshal LLB definition: string field contains invalid UTF-8"));
+    /// Turns an error of the core into one for the engine, with its place in the Dockerfile.
+    pub(super) fn failure(&self, error: plan::Error) -> Error {
+        failure(error, Some(self))
+    }
+
+    /// Drives a build to its end.
+    pub(super) async fn drive(&self, build: Build) -> Outcome {
+        match drive(build, &self.answers).await {
+            Ok(outcome) => outcome,
+            Err(never) => match never {},
         }
-        let reference = self.solve(&mut built.graph, built.root, &plan.platforms.target).await?;
-        Ok(Built {
-            platform: target.unwrap_or_else(|| self.options.host.clone()),
-            reference,
-            image: built.image,
-            base: built.base_image,
-            epoch: plan.epoch,
-            attestations: Vec::new(),
-        })
-    }
-
-    /// Hands the graph to the engine and returns its handle for the result.
-    async fn solve(
-        &self,
-        graph: &mut Graph,
-        root: Option<Edge>,
-        platform: &Platform,
-    ) -> Result<String, Error> {
-        let fail = |error: llb::Error| match error.reason {
-            llb::Reason::Unsupported(_) => Error::new(error.to_string()),
-            _ => Error::new(format!("failed to marshal LLB definition: {error}")),
-        };
-        graph.legalize(root, self.client.llb(), platform).map_err(fail)?;
-        let text = SourceText {
-            map: &self.dockerfile.sources,
-            language: LANGUAGE,
-            definition: Some(&self.project.definition),
-        };
-        let options = MarshalOptions { source: Some(text), ..MarshalOptions::new(platform) };
-        let definition = graph.marshal(root, &options).map_err(fail)?;
-        let cache_imports = self.options.cache_imports.iter().map(cache_import).collect();
-        let solve = Solve { definition: Some(definition.into_pb()), cache_imports, ..Default::default() };
-        let result = self.client.solve(solve).await?;
-        Ok(client::ids(&result).first().copied().unwrap_or_default().to_owned())
     }
 }
 
-fn cache_import(import: &CacheImport) -> gw::CacheOptionsEntry {
-    gw::CacheOptionsEntry { r#type: import.kind.clone(), attrs: import.attrs.clone() }
+/// Turns an error of the core into one for the engine. If the engine has caused it, its own words go back.
+fn failure(error: plan::Error, run: Option<&Run>) -> Error {
+    let found = &error.diagnostic;
+    let failed = match error.cause {
+        Some(cause) => Error::from(cause),
+        None => Error::new(&found.message),
+    };
+    match run {
+        Some(run) => failed.at_all(&run.info, &run.source.project.sources, &found.ranges),
+        None => failed,
+    }
 }
 
-fn options(environment: &Environment) -> Result<Options, Error> {
-    let workers = [environment.platforms.clone()];
-    let options = Options::from_map(&environment.options, &workers, &Platform::host());
-    let options = options.map_err(|wrong| Error::new(wrong.to_string()))?;
-    Ok(Options { session_id: environment.session_id.clone(), ..options })
+fn source_info(project: &Project) -> ops::SourceInfo {
+    let file = &project.sources.files()[0];
+    ops::SourceInfo {
+        filename: file.name().to_owned(),
+        data: file.data().to_vec(),
+        definition: Some(project.definition.to_pb()),
+        language: LANGUAGE.to_owned(),
+    }
+}
+
+fn whole_line(line: u32) -> ops::Range {
+    let position = Some(ops::Position { line: line as i32, character: 0 });
+    ops::Range { start: position, end: position }
 }
 
 /// Something that asks questions until it is done.
 trait Asks {
     type Outcome;
-    fn step(&mut self) -> Result<Step<Self::Outcome>, plan::Error>;
+    type Error;
+    fn step(&mut self) -> Result<Step<Self::Outcome>, Self::Error>;
     fn tell(&mut self, question: Question, answer: Answer);
 }
 
 impl Asks for Entry {
     type Outcome = Project;
+    type Error = plan::Error;
 
     fn step(&mut self) -> Result<Step<Project>, plan::Error> {
         Entry::step(self)
@@ -185,20 +152,21 @@ impl Asks for Entry {
     }
 }
 
-impl Asks for Planner {
-    type Outcome = Plan;
+impl Asks for Build {
+    type Outcome = Outcome;
+    type Error = std::convert::Infallible;
 
-    fn step(&mut self) -> Result<Step<Plan>, plan::Error> {
-        Planner::step(self)
+    fn step(&mut self) -> Result<Step<Outcome>, Self::Error> {
+        Ok(Build::step(self))
     }
 
     fn tell(&mut self, question: Question, answer: Answer) {
-        Planner::tell(self, question, answer);
+        Build::tell(self, question, answer);
     }
 }
 
 /// Answers all questions until there are none.
-async fn drive<A: Asks>(mut asks: A, answers: &Answers) -> Result<A::Outcome, plan::Error> {
+async fn drive<A: Asks>(mut asks: A, answers: &Answers) -> Result<A::Outcome, A::Error> {
     loop {
         match asks.step()? {
             Step::Done(outcome) => return Ok(outcome),
@@ -209,41 +177,4 @@ async fn drive<A: Asks>(mut asks: A, answers: &Answers) -> Result<A::Outcome, pl
             }
         }
     }
-}
-
-/// The file that errors and warnings point into.
-struct Dockerfile {
-    sources: SourceMap,
-    info: ops::SourceInfo,
-}
-
-impl Dockerfile {
-    fn of(project: &Project) -> Dockerfile {
-        let file = &project.sources.files()[0];
-        let info = ops::SourceInfo {
-            filename: file.name().to_owned(),
-            data: file.data().to_vec(),
-            definition: Some(project.definition.to_pb()),
-            language: LANGUAGE.to_owned(),
-        };
-        Dockerfile { sources: project.sources.clone(), info }
-    }
-}
-
-/// Turns an error of the core into one for the engine. If the engine has caused it, its own words go back.
-fn failure(error: plan::Error, dockerfile: Option<&Dockerfile>) -> Error {
-    let found = &error.diagnostic;
-    let failed = match error.cause {
-        Some(cause) => Error::from(cause),
-        None => Error::new(&found.message),
-    };
-    match dockerfile {
-        Some(file) => failed.at_all(&file.info, &file.sources, &found.ranges),
-        None => failed,
-    }
-}
-
-fn whole_line(line: u32) -> ops::Range {
-    let position = Some(ops::Position { line: line as i32, character: 0 });
-    ops::Range { start: position, end: position }
 }

@@ -1,0 +1,185 @@
+//! Building: each platform is converted, solved, and scanned if that is asked for, side by side.
+//!
+//! In: a Dockerfile that was read. Out: the refs, image configs and attestations of all platforms. Warnings reach
+//! the engine before the result does.
+
+use super::client::{Solve, ids};
+use super::error::Error;
+use super::result::{self, Built};
+use super::run::{LANGUAGE, Run};
+use crate::convert::{CORE, Scanner};
+use crate::image::{Config, Platform};
+use crate::lint::Warning;
+use crate::llb::{self, Edge, Graph, MarshalOptions, SourceText, line_ranges};
+use crate::options::CacheImport;
+use crate::pb::gateway as gw;
+use crate::pipeline::{self, Build, Scope};
+use crate::plan::{Answer, ImageQuestion, Question};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// What the list of a scanner is, for those who look for one.
+const SPDX: &str = "https://spdx.dev/Document";
+
+/// Builds all platforms that are asked for.
+///
+/// # Errors
+/// The first error of any platform; the others are given up.
+pub(super) async fn run(run: Run) -> Result<gw::Result, Error> {
+    let run = Arc::new(run);
+    let options = run.source.options.clone();
+    let mut targets: Vec<_> = options.target_platforms.iter().cloned().map(Some).collect();
+    if targets.is_empty() {
+        targets.push(None);
+    }
+    let mut built: Vec<Option<Built>> = vec![None; targets.len()];
+    let mut building = JoinSet::new();
+    for (place, target) in targets.into_iter().enumerate() {
+        let run = run.clone();
+        // All platforms have the same warnings, so one of them will do.
+        building.spawn(async move { (place, run.platform(target, place == 0).await) });
+    }
+    while let Some(ended) = building.join_next().await {
+        let (place, outcome) = ended.map_err(|lost| Error::internal(lost.to_string()))?;
+        built[place] = Some(outcome?);
+    }
+    Ok(result::of_build(built.into_iter().flatten().collect(), options.is_multi_platform))
+}
+
+impl Run {
+    /// Builds for one platform.
+    async fn platform(&self, target: Option<Platform>, warns: bool) -> Result<Built, Error> {
+        let build = Build::new(&self.source, target.as_ref(), Scope::Target, warns);
+        let (outcome, scanner) = tokio::join!(self.drive(build), self.scanner());
+        let warning = self.warn(outcome.warnings);
+        let solved = match (outcome.built, scanner) {
+            (_, Err(error)) => Err(error),
+            (Err(error), _) => Err(self.failure(error)),
+            (Ok(built), Ok(scanner)) => self.solve_all(built, target, scanner).await,
+        };
+        warning.join_all().await;
+        solved
+    }
+
+    /// Solves what was built, and the scan of it.
+    async fn solve_all(
+        &self,
+        built: pipeline::Built,
+        target: Option<Platform>,
+        scanner: Option<Scanner>,
+    ) -> Result<Built, Error> {
+        let pipeline::Built { plan, mut converted } = built;
+        let built_for = &plan.platforms.target;
+        let named = target.unwrap_or_else(|| self.source.options.host.clone());
+        let caches = self.source.options.cache_imports.iter().map(cache_import).collect();
+        let result = self.marshal(&mut converted.graph, converted.root, built_for)?;
+        let result =
+            Solve { definition: Some(result.into_pb()), cache_imports: caches, ..Default::default() };
+        let (reference, attestations) = match scanner {
+            None => (self.solve(result).await?, Vec::new()),
+            Some(scanner) => {
+                let name = named.normalized().to_string();
+                let (graph, root) = (&mut converted.graph, converted.root);
+                let list = scanner.scan(graph, &name, root, &converted.scans, converted.ignores_cache);
+                let list = self.marshal(graph, Some(list), built_for)?;
+                let list = Solve { definition: Some(list.into_pb()), ..Default::default() };
+                let (reference, list) = tokio::join!(self.solve(result), self.solve(list));
+                (reference?, vec![attestation(list?)])
+            }
+        };
+        Ok(Built {
+            platform: named,
+            reference,
+            image: converted.image,
+            base: converted.base_image,
+            epoch: plan.epoch,
+            attestations,
+        })
+    }
+
+    /// Makes a graph fit the engine and turns it into bytes.
+    pub(super) fn marshal(
+        &self,
+        graph: &mut Graph,
+        root: Option<Edge>,
+        platform: &Platform,
+    ) -> Result<llb::Definition, Error> {
+        let fail = |error: llb::Error| match error.reason {
+            llb::Reason::Unsupported(_) => Error::new(error.to_string()),
+            _ => Error::new(format!("failed to marshal LLB definition: {error}")),
+        };
+        graph.legalize(root, self.client.llb(), platform).map_err(fail)?;
+        let project = &self.source.project;
+        let text =
+            SourceText { map: &project.sources, language: LANGUAGE, definition: Some(&project.definition) };
+        let options = MarshalOptions { source: Some(text), ..MarshalOptions::new(platform) };
+        graph.marshal(root, &options).map_err(fail)
+    }
+
+    /// Hands a graph to the engine and returns its handle for the result; empty for an empty tree.
+    async fn solve(&self, solve: Solve) -> Result<String, Error> {
+        let result = self.client.solve(solve).await?;
+        Ok(ids(&result).first().copied().unwrap_or_default().to_owned())
+    }
+
+    /// Returns the scanner that the options ask for, if they do. All platforms share it.
+    async fn scanner(&self) -> Result<Option<Scanner>, Error> {
+        let options = &self.source.options;
+        let Some(sbom) = &options.sbom else { return Ok(None) };
+        let platform = options.build_platforms[0].clone();
+        let question = Question::ImageConfig(ImageQuestion {
+            reference: sbom.generator.clone(),
+            platform: Some(platform.clone()),
+            resolve_mode: options.all.get("image-resolve-mode").cloned().unwrap_or_default(),
+            log_name: String::new(),
+            oci_store: None,
+        });
+        let (reference, config) = match self.answers.one(&question).await {
+            Answer::ImageConfig { reference, config, .. } => (reference, config),
+            Answer::Failed(error) => return Err(error.into()),
+            _ => return Err(Error::new(format!("scanner {} is no image", sbom.generator))),
+        };
+        let config = Config::from_json(&config).map_err(|error| Error::new(error.to_string()))?;
+        Scanner::new(reference, platform, config, sbom.parameters.clone()).map(Some).map_err(Error::new)
+    }
+
+    /// Starts to show warnings, all at once.
+    fn warn(&self, warnings: Vec<Warning>) -> JoinSet<()> {
+        let mut warning = JoinSet::new();
+        let project = &self.source.project;
+        let digest = project.definition.root().map(|(digest, _)| digest.to_string()).unwrap_or_default();
+        for found in warnings {
+            let ranges = line_ranges(&project.sources, found.span);
+            let line = ranges.first().and_then(|range| range.start).unwrap_or_default().line;
+            let request = gw::WarnRequest {
+                digest: digest.clone(),
+                level: 1,
+                short: found.short(line as u32).into_bytes(),
+                detail: vec![found.rule.description.as_bytes().to_vec()],
+                url: found.rule.url.to_owned(),
+                info: Some(self.info.clone()),
+                ranges,
+            };
+            let client = self.client.clone();
+            warning.spawn(async move { client.warn(request).await });
+        }
+        warning
+    }
+}
+
+fn cache_import(import: &CacheImport) -> gw::CacheOptionsEntry {
+    gw::CacheOptionsEntry { r#type: import.kind.clone(), attrs: import.attrs.clone() }
+}
+
+/// Describes the list of a scanner.
+fn attestation(list: String) -> gw::Attestation {
+    let text = |text: &str| text.as_bytes().to_vec();
+    gw::Attestation {
+        kind: gw::AttestationKind::Bundle as i32,
+        metadata: BTreeMap::from([("reason".to_owned(), text("sbom")), ("sbom-core".to_owned(), text(CORE))]),
+        r#ref: Some(gw::Ref { id: list, def: None }),
+        in_toto_predicate_type: SPDX.to_owned(),
+        ..Default::default()
+    }
+}

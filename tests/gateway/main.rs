@@ -1,0 +1,474 @@
+//! The frontend binary against a fake engine: what it says, in which order, and how it ends.
+
+mod bridge;
+
+use bridge::{Bridge, Reply};
+use multistage::pb::{caps, gateway as gw, rpc};
+use prost::Message;
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const PROTOCOL: &[&str] = &[
+    "frontend.inputs",
+    "gateway.solve.evaluate",
+    "gateway.warnings",
+    "importcaches",
+    "proto.refarray",
+    "readfile",
+    "return",
+    "returnmap",
+    "source.metaresolver",
+    "statfile",
+];
+const LLB: &[&str] = &[
+    "constraints",
+    "exec.meta.base",
+    "exec.meta.setsdefaultpath",
+    "exec.mount.bind",
+    "file.base",
+    "meta.description",
+    "platform",
+    "source.image",
+    "source.local",
+    "source.local.differ",
+    "source.local.excludepatterns",
+    "source.local.followpaths",
+    "source.local.includepatterns",
+    "source.local.sessionid",
+    "source.local.sharedkeyhint",
+];
+
+/// What the engine has: files by name, capabilities, and where it misbehaves.
+#[derive(Clone)]
+struct Engine {
+    files: BTreeMap<&'static str, &'static str>,
+    protocol: Vec<&'static str>,
+    /// Closes the connection instead of answering this call, counted from 0.
+    closes_at: Option<usize>,
+    /// Answers image configs only when so many have been asked for.
+    images_at_once: usize,
+}
+
+impl Engine {
+    fn with(dockerfile: &'static str) -> Engine {
+        Engine {
+            files: BTreeMap::from([("Dockerfile", dockerfile)]),
+            protocol: PROTOCOL.to_vec(),
+            closes_at: None,
+            images_at_once: 1,
+        }
+    }
+
+    fn without(mut self, cap: &str) -> Engine {
+        self.protocol.retain(|id| *id != cap);
+        self
+    }
+}
+
+/// What came of a run.
+struct Run {
+    status: ExitStatus,
+    stderr: String,
+    calls: Vec<String>,
+    returned: Option<gw::ReturnRequest>,
+    warnings: Vec<gw::WarnRequest>,
+    solves: Vec<gw::SolveRequest>,
+    /// From the engine's closing of the connection to the end of the process.
+    lingered: Duration,
+}
+
+impl Run {
+    fn result(&self) -> &gw::Result {
+        let returned = self.returned.as_ref().expect("Return was called");
+        returned.result.as_ref().unwrap_or_else(|| panic!("an error was returned: {:?}", returned.error))
+    }
+
+    fn error(&self) -> &rpc::Status {
+        self.returned.as_ref().and_then(|r| r.error.as_ref()).expect("an error was returned")
+    }
+
+    fn count(&self, method: &str) -> usize {
+        self.calls.iter().filter(|call| *call == method).count()
+    }
+}
+
+fn list(ids: &[&str]) -> Vec<caps::ApiCap> {
+    ids.iter().map(|id| caps::ApiCap { id: (*id).to_owned(), enabled: true, ..Default::default() }).collect()
+}
+
+fn command(options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_multistage-frontend"));
+    command.env_clear().env("BUILDKIT_SESSION_ID", "session").env("BUILDKIT_EXPORTEDPRODUCT", "buildkit");
+    command.env("BUILDKIT_WORKERS", r#"[{"id":"w","platforms":[{"architecture":"amd64","os":"linux"}]}]"#);
+    for (at, option) in options.iter().enumerate() {
+        command.env(format!("BUILDKIT_FRONTEND_OPT_{at}"), option);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the frontend against the engine until it ends.
+fn run(engine: Engine, options: &[&str]) -> Run {
+    let closes = engine.closes_at.is_some();
+    let returned = Arc::new(Mutex::new(None));
+    let warnings = Arc::new(Mutex::new(Vec::new()));
+    let solves = Arc::new(Mutex::new(Vec::new()));
+    let (calls, images) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let seen = (returned.clone(), warnings.clone(), solves.clone());
+    let bridge = Bridge::new(move |method, message| {
+        let call = calls.fetch_add(1, SeqCst);
+        let close = engine.closes_at == Some(call);
+        let reply = answer(&engine, method, message, &seen);
+        let waits_for_images = method == "ResolveSourceMeta" || method == "ResolveImageConfig";
+        let (images, at_once) = (images.clone(), engine.images_at_once);
+        async move {
+            if close {
+                return Reply::Close;
+            }
+            if waits_for_images {
+                images.fetch_add(1, SeqCst);
+                while images.load(SeqCst) < at_once {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            }
+            reply
+        }
+    });
+    let called = bridge.calls();
+    let mut child = command(options).spawn().expect("the frontend starts");
+    let from = OwnedFd::from(child.stdout.take().unwrap());
+    let to = OwnedFd::from(child.stdin.take().unwrap());
+    let mut lingered = Duration::ZERO;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let status = runtime.block_on(async {
+        let serving = tokio::spawn(bridge.serve(from, to));
+        if closes {
+            let _ = tokio::time::timeout(Duration::from_secs(10), serving).await;
+            let closed = Instant::now();
+            let status = wait(&mut child).await;
+            lingered = closed.elapsed();
+            status
+        } else {
+            wait(&mut child).await
+        }
+    });
+    let stderr = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    let take = |calls: &Mutex<Vec<String>>| std::mem::take(&mut *calls.lock().unwrap());
+    Run {
+        status,
+        stderr,
+        calls: take(&called),
+        returned: returned.lock().unwrap().take(),
+        warnings: std::mem::take(&mut *warnings.lock().unwrap()),
+        solves: std::mem::take(&mut *solves.lock().unwrap()),
+        lingered,
+    }
+}
+
+async fn wait(child: &mut Child) -> ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("the child is ours") {
+            return status;
+        }
+        if started.elapsed() > Duration::from_secs(10) {
+            let _ = child.kill();
+            panic!("the frontend did not end");
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+type Seen = (
+    Arc<Mutex<Option<gw::ReturnRequest>>>,
+    Arc<Mutex<Vec<gw::WarnRequest>>>,
+    Arc<Mutex<Vec<gw::SolveRequest>>>,
+);
+
+fn answer(engine: &Engine, method: &str, message: &[u8], (returned, warnings, solves): &Seen) -> Reply {
+    let say = |message: &dyn Fn() -> Vec<u8>| Reply::Message(message());
+    match method {
+        "Ping" => say(&|| {
+            let workers = Vec::new();
+            gw::PongResponse { frontend_api_caps: list(&engine.protocol), llb_caps: list(LLB), workers }
+                .encode_to_vec()
+        }),
+        "Inputs" => say(&|| gw::InputsResponse::default().encode_to_vec()),
+        "Solve" => {
+            let request = gw::SolveRequest::decode(message).unwrap();
+            let mut solves = solves.lock().unwrap();
+            let id = if request.definition.as_ref().is_some_and(|d| d.def.is_empty()) {
+                String::new()
+            } else {
+                format!("ref-{}", solves.len())
+            };
+            solves.push(request);
+            let one = gw::result::Result::Ref(gw::Ref { id, def: None });
+            say(&|| {
+                let result = Some(gw::Result { result: Some(one.clone()), ..Default::default() });
+                gw::SolveResponse { result, ..Default::default() }.encode_to_vec()
+            })
+        }
+        "ReadFile" => {
+            let request = gw::ReadFileRequest::decode(message).unwrap();
+            match engine.files.get(request.file_path.as_str()) {
+                Some(text) => {
+                    say(&|| gw::ReadFileResponse { data: text.as_bytes().to_vec() }.encode_to_vec())
+                }
+                None => failure(2, "no such file or directory"),
+            }
+        }
+        "ResolveSourceMeta" => {
+            let request = gw::ResolveSourceMetaRequest::decode(message).unwrap();
+            let source = request.source.unwrap();
+            if source.identifier.contains("missing") {
+                return failure(5, "no such image");
+            }
+            let image =
+                gw::ResolveSourceImageResponse { digest: digest(), config: config(), ..Default::default() };
+            say(&|| {
+                let (source, image) = (Some(source.clone()), Some(image.clone()));
+                gw::ResolveSourceMetaResponse { source, image, ..Default::default() }.encode_to_vec()
+            })
+        }
+        "ResolveImageConfig" => say(&|| {
+            gw::ResolveImageConfigResponse { digest: digest(), config: config(), ..Default::default() }
+                .encode_to_vec()
+        }),
+        "Warn" => {
+            warnings.lock().unwrap().push(gw::WarnRequest::decode(message).unwrap());
+            Reply::Message(Vec::new())
+        }
+        "Return" => {
+            *returned.lock().unwrap() = Some(gw::ReturnRequest::decode(message).unwrap());
+            Reply::Message(Vec::new())
+        }
+        other => {
+            Reply::Status(12, if other == "StatFile" { "no stat" } else { "unknown method" }, Vec::new())
+        }
+    }
+}
+
+fn failure(code: i32, message: &'static str) -> Reply {
+    let detail = rpc::Any {
+        type_url: "github.com/moby/buildkit/errdefs.Solve+json".to_owned(),
+        value: b"{}".to_vec(),
+    };
+    let details = rpc::Status { code, message: message.to_owned(), details: vec![detail] };
+    Reply::Status(code, message, details.encode_to_vec())
+}
+
+fn digest() -> String {
+    format!("sha256:{}", "1".repeat(64))
+}
+
+fn config() -> Vec<u8> {
+    br#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"]},"rootfs":{"type":"layers"}}"#
+        .to_vec()
+}
+
+fn ranges(detail: &rpc::Any) -> String {
+    let text = String::from_utf8_lossy(&detail.value);
+    text.split_once(r#""ranges":"#)
+        .map(|(_, ranges)| ranges.trim_end_matches('}').to_owned())
+        .unwrap_or_default()
+}
+
+#[test]
+fn a_build_returns_a_ref_and_an_image_config() {
+    let run = run(Engine::with("FROM alpine\nRUN echo hi\n"), &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    assert_eq!(run.stderr, "");
+    let last = format!("ref-{}", run.solves.len() - 1);
+    assert_eq!(run.result().result, Some(gw::result::Result::Ref(gw::Ref { id: last, def: None })));
+    let keys: Vec<&str> = run.result().metadata.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["containerimage.base.config", "containerimage.config", "refs.platforms"]);
+    assert_eq!(run.calls.first().map(String::as_str), Some("Ping"));
+    assert_eq!(run.calls.last().map(String::as_str), Some("Return"));
+}
+
+#[test]
+fn images_are_asked_for_side_by_side_and_once() {
+    let file =
+        "FROM a AS x\nFROM b AS y\nFROM c\nCOPY --from=x / /x\nCOPY --from=y / /y\nCOPY --from=a / /z\n";
+    let engine = Engine { images_at_once: 3, ..Engine::with(file) };
+    let run = run(engine, &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    assert_eq!(run.count("ResolveSourceMeta"), 3);
+}
+
+#[test]
+fn platforms_are_returned_by_name() {
+    let run = run(Engine::with("FROM alpine\nRUN echo hi\n"), &["platform=linux/amd64,linux/arm64"]);
+    let Some(gw::result::Result::Refs(map)) = &run.result().result else { panic!("one ref was returned") };
+    assert_eq!(map.refs.keys().collect::<Vec<_>>(), ["linux/amd64", "linux/arm64"]);
+    let keys: Vec<&str> = run.result().metadata.keys().map(String::as_str).collect();
+    assert!(keys.contains(&"containerimage.config/linux/arm64"), "{keys:?}");
+}
+
+#[test]
+fn old_engines_get_the_old_format() {
+    let one = run(Engine::with("FROM alpine\nRUN echo hi\n").without("proto.refarray"), &[]);
+    assert!(
+        matches!(&one.result().result, Some(gw::result::Result::RefDeprecated(id)) if id.starts_with("ref-"))
+    );
+    let two = run(
+        Engine::with("FROM alpine\nRUN echo hi\n").without("proto.refarray"),
+        &["platform=linux/amd64,linux/arm64"],
+    );
+    let Some(gw::result::Result::RefsDeprecated(map)) = &two.result().result else {
+        panic!("not the old format")
+    };
+    assert_eq!(map.refs.len(), 2);
+}
+
+#[test]
+fn engines_without_return_get_a_final_solve() {
+    let run = run(Engine::with("FROM alpine\nRUN echo hi\n").without("return"), &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    assert_eq!(run.count("Return"), 0);
+    let last = run.solves.last().unwrap();
+    assert!(last.r#final);
+    assert!(String::from_utf8_lossy(&last.exporter_attr).contains(r#""containerimage.config":""#));
+}
+
+#[test]
+fn engines_without_source_metadata_are_asked_for_image_configs() {
+    let run = run(Engine::with("FROM alpine\nRUN echo hi\n").without("source.metaresolver"), &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    assert_eq!((run.count("ResolveImageConfig"), run.count("ResolveSourceMeta")), (1, 0));
+}
+
+#[test]
+fn warnings_name_the_line_and_come_before_return() {
+    let file = "FROM alpine AS Base\nMAINTAINER me\n";
+    let run = run(Engine::with(file), &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    let mut shorts: Vec<_> =
+        run.warnings.iter().map(|w| String::from_utf8_lossy(&w.short).into_owned()).collect();
+    shorts.sort();
+    assert_eq!(shorts.len(), 2, "{shorts:?}");
+    assert!(
+        shorts[0].starts_with("MaintainerDeprecated: ") && shorts[0].ends_with(" (line 2)"),
+        "{shorts:?}"
+    );
+    assert!(run.warnings.iter().all(|w| w.info.as_ref().is_some_and(|info| info.data == file.as_bytes())));
+    assert_eq!(run.calls.last().map(String::as_str), Some("Return"));
+
+    let quiet = self::run(Engine::with(file).without("gateway.warnings"), &[]);
+    assert_eq!(quiet.count("Warn"), 0);
+}
+
+#[test]
+fn a_wrong_line_is_returned_with_its_place() {
+    let run = run(Engine::with("FROM alpine\nRUNN x \\\n y\n"), &[]);
+    assert!(run.status.success(), "after Return the process ends well");
+    let error = run.error();
+    assert_eq!(error.code, 2);
+    assert!(error.message.contains("unknown instruction: RUNN (did you mean RUN?)"), "{}", error.message);
+    assert_eq!(
+        ranges(&error.details[0]),
+        r#"[{"start":{"line":2},"end":{"line":2}},{"start":{"line":3},"end":{"line":3}}]"#
+    );
+}
+
+#[test]
+fn what_the_engine_says_is_handed_back_with_the_place() {
+    let run = run(Engine::with("FROM alpine\nFROM missing\n"), &[]);
+    let error = run.error();
+    assert_eq!((error.code, error.message.as_str()), (5, "no such image"));
+    let types: Vec<&str> = error.details.iter().filter_map(|d| d.type_url.rsplit('/').next()).collect();
+    assert_eq!(types, ["errdefs.Source+json", "errdefs.Solve+json"]);
+    assert_eq!(ranges(&error.details[0]), r#"[{"start":{"line":2},"end":{"line":2}}]"#);
+}
+
+#[test]
+fn a_missing_dockerfile_is_an_error_of_the_engine() {
+    let engine = Engine { files: BTreeMap::new(), ..Engine::with("") };
+    let run = run(engine, &[]);
+    assert_eq!(run.error().message, "no such file or directory");
+}
+
+#[test]
+fn another_frontend_is_run_in_our_place() {
+    let run = run(Engine::with("# syntax=some/frontend:1 --flag\nFROM alpine\n"), &["target=x"]);
+    assert!(run.status.success(), "{}", run.stderr);
+    let solve = run.solves.last().unwrap();
+    assert_eq!(solve.frontend, "gateway.v0");
+    let options: Vec<_> = solve.frontend_opt.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(options, ["cmdline=some/frontend:1 --flag", "source=some/frontend:1", "target=x"]);
+}
+
+#[test]
+fn an_unknown_subrequest_is_named() {
+    let run = run(Engine::with("FROM alpine\n"), &["requestid=frontend.nonsense"]);
+    assert_eq!(run.error().message, "unsupported request frontend.nonsense");
+    assert!(run.error().details[0].type_url.ends_with("errdefs.Subrequest+json"));
+}
+
+#[test]
+fn the_process_ends_when_the_engine_goes_away() {
+    let file = "FROM alpine AS Base\nFROM alpine\nCOPY a /a\nMAINTAINER me\nCOPY --from=Base / /\n";
+    let calls = run(Engine::with(file), &[]).calls.len();
+    assert!(calls > 7, "{calls}");
+    for at in 0..calls {
+        let run = run(Engine { closes_at: Some(at), ..Engine::with(file) }, &[]);
+        assert!(!run.status.success(), "closed at call {at}");
+        assert!(run.lingered < Duration::from_secs(1), "{:?} after call {at}", run.lingered);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn either_direction_may_be_closed() {
+    for closes_input in [true, false] {
+        let mut child = command(&[]).spawn().expect("the frontend starts");
+        std::thread::sleep(Duration::from_millis(50));
+        if closes_input {
+            drop(child.stdin.take());
+        } else {
+            drop(child.stdout.take());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let started = Instant::now();
+        let status = runtime.block_on(wait(&mut child));
+        assert!(!status.success() && started.elapsed() < Duration::from_secs(1), "input: {closes_input}");
+    }
+}
+
+#[test]
+fn sockets_serve_as_well_as_pipes() {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let output = theirs.try_clone().unwrap();
+    let mut child = command(&[]).stdin(OwnedFd::from(theirs)).stdout(OwnedFd::from(output)).spawn().unwrap();
+    let mut greeting = [0; 24];
+    std::io::Read::read_exact(&mut &ours, &mut greeting).unwrap();
+    assert_eq!(&greeting, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    drop(ours);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert!(!runtime.block_on(wait(&mut child)).success());
+}
+
+#[test]
+fn by_hand_it_explains_itself() {
+    let say = |command: &mut Command| {
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let version = format!("multistage-frontend {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(say(command(&[]).arg("--version")), (Some(0), version, String::new()));
+    let (code, out, err) = say(command(&[]).arg("--help"));
+    assert!(code == Some(0) && out.contains("# syntax=") && err.is_empty());
+    let (code, out, err) = say(command(&[]).stdin(Stdio::null()));
+    assert!(
+        code == Some(2) && out.is_empty() && err.contains("BuildKit starts this program"),
+        "{code:?} {err}"
+    );
+    let (code, _, err) = say(command(&[]).arg("--frob"));
+    assert!(code == Some(2) && err.lines().count() == 1, "{code:?} {err}");
+}
