@@ -46,8 +46,8 @@ pub(super) fn start(cx: &mut Cx<'_>, id: StageId) -> Result<Stage, Diagnostic> {
     }
     if !config.working_dir.is_empty() {
         workdir::set(state, &config.working_dir).map_err(|message| {
-            let span = cx.plan.stages[id].span.unwrap_or_default();
-            Diagnostic::error("invalid-path", message, span)
+            let stage = &cx.plan.stages[id];
+            stage.place(Diagnostic::error("invalid-path", message, stage.named_at))
         })?;
     }
     if !config.user.is_empty() {

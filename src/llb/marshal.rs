@@ -240,6 +240,9 @@ fn write(mut op: ops::Op) -> Vec<u8> {
 
 /// Returns the place of a span as it goes over the wire: whole lines, each a range of its own.
 pub fn line_ranges(map: &SourceMap, span: Span) -> Vec<ops::Range> {
+    if span == Span::NOWHERE {
+        return Vec::new();
+    }
     let (first, last) = map.lines(span);
     let start_of = |line: u32| Some(ops::Position { line: line as i32, character: 0 });
     (first..=last).map(|line| ops::Range { start: start_of(line), end: start_of(line) }).collect()

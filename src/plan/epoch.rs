@@ -78,7 +78,7 @@ fn subject(value: &str, sources: &Sources, desk: &mut Desk) -> Result<Option<Sub
     };
     let name = decl.name.as_ref().map_or("", |name| &name.text);
     let recipe = source_of_stage(decl, sources)
-        .map_err(|message| Error::new("invalid-epoch-stage", message).at(Some(decl.head.span)))?;
+        .map_err(|message| Error::new("invalid-epoch-stage", message).at(decl.head.span))?;
     Ok(Some(Subject { recipe, log_name: format!("[internal] resolve {ARG} source stage {name}") }))
 }
 

@@ -28,7 +28,7 @@ pub use question::{
 pub use recipe::{Recipe, Root};
 
 use crate::image::{Config, Platform};
-use crate::stage::{GlobalArgs, Platforms, StageId, Stages};
+use crate::stage::{GlobalArgs, Platforms, Stage, StageId, Stages};
 use crate::text::{Diagnostic, Span};
 use std::collections::{BTreeMap, HashMap};
 
@@ -134,12 +134,16 @@ impl Error {
         self
     }
 
+    /// Sets the place to that of a stage.
+    fn at_stage(mut self, stage: &Stage) -> Error {
+        self.diagnostic = stage.place(self.diagnostic);
+        self
+    }
+
     /// Sets the place.
-    pub fn at(mut self, span: Option<Span>) -> Error {
-        if let Some(span) = span {
-            self.diagnostic.span = span;
-            self.diagnostic.ranges = vec![span];
-        }
+    fn at(mut self, span: Span) -> Error {
+        self.diagnostic.span = span;
+        self.diagnostic.ranges = vec![span];
         self
     }
 }

@@ -249,7 +249,7 @@ impl Planner {
                     Some(Reference::parse_normalized(&stage.base_name).map_err(|error| {
                         let name = crate::text::quote(&stage.base_name);
                         Error::new("invalid-base", format!("failed to parse stage name {name}: {error}"))
-                            .at(stage.span)
+                            .at_stage(stage)
                     })?);
             }
         }
@@ -259,7 +259,7 @@ impl Planner {
                 None => Some(self.scratch()),
                 Some(reference) if is_needed => self
                     .base(&found.stages, id, reference)
-                    .map_err(|error| error.at(found.stages[id].span))?,
+                    .map_err(|error| error.at_stage(&found.stages[id]))?,
                 Some(reference) => {
                     let stage = found.stages.get_mut(id);
                     let platform =

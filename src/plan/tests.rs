@@ -4,6 +4,7 @@ use super::testing::{Outside, digest};
 use super::{BaseFiles, Plan, Recipe, SourceMeta};
 use crate::llb::Definition;
 use crate::stage::StageId;
+use crate::text::Span;
 
 const IGNORE: &str = ".dockerignore in local://context";
 
@@ -15,13 +16,16 @@ fn asks(mut outside: Outside, expected: &[&str]) -> Plan {
     plan
 }
 
-/// Checks the message of an error, and the lines that it names.
+/// Checks the message of an error, and the lines that it names; 0 is a place without lines.
 #[track_caller]
 fn fails(mut outside: Outside, message: &str, lines: &[u32]) {
     let error = outside.plan().expect_err("there is no plan");
     assert_eq!(error.diagnostic.message, message);
     let project = outside.project().expect("the Dockerfile can be read");
-    let found = error.diagnostic.ranges.iter().map(|&span| project.sources.lines(span).0);
+    let found = error.diagnostic.ranges.iter().map(|&span| match span {
+        Span::NOWHERE => 0,
+        span => project.sources.lines(span).0,
+    });
     assert_eq!(found.collect::<Vec<_>>(), lines);
 }
 
@@ -142,7 +146,7 @@ fn circles_are_found_whatever_their_length() {
             "FROM alpine AS a\nCOPY --from=c x x\nFROM alpine AS b\nCOPY --from=a x x\nFROM alpine AS c\nRUN --mount=from=b,target=/b x\n",
         ),
         "circular dependency detected on stage: a",
-        &[4, 6, 2],
+        &[2, 6, 4],
     );
 }
 
@@ -169,6 +173,15 @@ fn what_a_from_needs() {
         &[2],
     );
     fails(Outside::new("FROM alpine AS a.\n"), "invalid context name a.: invalid reference format", &[]);
+}
+
+#[test]
+fn an_image_of_a_mount_has_no_lines() {
+    fails(
+        Outside::new("FROM alpine\nRUN --mount=from=up/CASE,target=/x y\n"),
+        "failed to parse stage name \"up/CASE\": invalid reference format: repository name (up/CASE) must be lowercase",
+        &[0],
+    );
 }
 
 #[test]

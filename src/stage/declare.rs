@@ -82,6 +82,7 @@ pub(super) fn stages(
             missed_rounds: 0,
             ignore_cache: !is_replaced && options.is_no_cache(name),
             span: Some(span),
+            named_at: span,
         });
         if !is_replaced {
             let stage = &mut stages.list[id.index()];
@@ -96,7 +97,12 @@ pub(super) fn stages(
 
 impl Stages {
     /// Adds a stage for an image that only `--from` names.
-    pub(super) fn add_implicit(&mut self, base_name: &str, span: Option<Span>) -> super::StageId {
+    pub(super) fn add_implicit(
+        &mut self,
+        base_name: &str,
+        span: Option<Span>,
+        named_at: Span,
+    ) -> super::StageId {
         self.add(Stage {
             decl: None,
             name: String::new(),
@@ -111,6 +117,7 @@ impl Stages {
             missed_rounds: 0,
             ignore_cache: false,
             span,
+            named_at,
         })
     }
 }

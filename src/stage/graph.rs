@@ -38,19 +38,15 @@ impl Stages {
     /// # Errors
     /// If a trigger is no single instruction that a trigger may be, or names nothing that is there.
     pub fn add_triggers(&mut self, id: StageId, triggers: &[String]) -> Result<bool, Diagnostic> {
-        let span = self[id].span;
-        let place = span.unwrap_or_default();
-        let at_from = |mut diagnostic: Diagnostic| {
-            diagnostic.ranges = span.into_iter().collect();
-            diagnostic
-        };
+        let place = self[id].named_at;
         let mut needs_more = false;
         let mut commands = Vec::with_capacity(triggers.len() + self[id].commands.len());
         for trigger in triggers {
-            let instruction = instruction::parse_trigger(trigger, place).map_err(at_from)?;
+            let instruction =
+                instruction::parse_trigger(trigger, place).map_err(|error| self[id].place(error))?;
             let at = Place::Trigger(self.triggers.len() as u32);
             self.triggers.push(instruction);
-            let (sources, span) = self.sources(at).map_err(at_from)?;
+            let (sources, span) = self.sources(at).map_err(|error| self[id].place(error))?;
             needs_more |= !sources.is_empty();
             self.list[id.index()].deps.extend(sources.iter().map(|&source| (source, span)));
             commands.push(CommandPlan { at, sources, is_onbuild: true });
@@ -99,7 +95,7 @@ impl Stages {
                         .iter()
                         .map(|mount| mount.from.as_ref().map_or(String::new(), |from| from.value.clone())),
                 );
-                froms.iter().map(|from| self.source_of_mount(from)).collect()
+                froms.iter().map(|from| self.source_of_mount(from, span)).collect()
             }
             _ => Vec::new(),
         };
@@ -156,8 +152,7 @@ impl Stages {
         };
         let span = way.first().map(|step| edge(step).2).unwrap_or_default();
         let mut diagnostic = Diagnostic::error("circular-dependency", message, span);
-        // The reference lists the last edge first.
-        diagnostic.ranges = way.iter().rev().map(|step| edge(step).2).collect();
+        diagnostic.ranges = way.iter().map(|step| edge(step).2).collect();
         for (id, next, span) in way.iter().map(edge) {
             let (user, source) = (&self[id].label, &self[next].label);
             diagnostic = diagnostic.label(span, format!("{user} takes files from {source}"));

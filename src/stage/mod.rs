@@ -70,11 +70,20 @@ pub struct Stage {
     pub missed_rounds: usize,
     /// Whether its steps run even if the cache knows them.
     pub ignore_cache: bool,
-    /// The FROM, or the COPY that names an image. `None`: it comes from a mount, and errors have no place.
+    /// The FROM, or the COPY that names an image. `None`: it comes from a mount.
     pub span: Option<Span>,
+    /// The instruction that it comes from, mounts included.
+    pub named_at: Span,
 }
 
 impl Stage {
+    /// Gives an error about the stage its place. BuildKit is told of no lines if a mount names the stage.
+    pub fn place(&self, mut error: Diagnostic) -> Diagnostic {
+        error.span = self.named_at;
+        error.ranges = vec![self.span.unwrap_or(Span::NOWHERE)];
+        error
+    }
+
     /// Tells whether no FROM of the file made it.
     pub fn is_implicit(&self) -> bool {
         self.decl.is_none()

@@ -64,15 +64,15 @@ impl Stages {
             let index = usize::try_from(number).ok().filter(|&index| index < self.list.len());
             return index.map(StageId::at).ok_or_else(|| format!("invalid stage index {number}"));
         }
-        Ok(self.by_name(from).unwrap_or_else(|| self.add_implicit(from, Some(span))))
+        Ok(self.by_name(from).unwrap_or_else(|| self.add_implicit(from, Some(span), span)))
     }
 
     /// Returns what `from` of a mount means: a stage by name, or an image that becomes a stage of its own.
-    pub(super) fn source_of_mount(&mut self, from: &str) -> StageId {
+    pub(super) fn source_of_mount(&mut self, from: &str, span: Span) -> StageId {
         // Also a mount without files of its own, such as a cache, starts from something; a stage that is called
         // `scratch` takes that place.
         let from = if from.is_empty() { SCRATCH } else { from };
-        self.by_name(from).unwrap_or_else(|| self.add_implicit(from, None))
+        self.by_name(from).unwrap_or_else(|| self.add_implicit(from, None, span))
     }
 }
 

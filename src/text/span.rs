@@ -12,6 +12,9 @@ pub struct Span {
 }
 
 impl Span {
+    /// The span of what stands in no file: it has no lines.
+    pub const NOWHERE: Span = Span::new(u32::MAX, u32::MAX);
+
     /// Returns the span `start..end`.
     pub const fn new(start: u32, end: u32) -> Span {
         Span { start, end }
