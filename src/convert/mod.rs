@@ -251,13 +251,18 @@ impl<'a> Cx<'a> {
         text: &str,
         span: Span,
     ) -> Result<String, Diagnostic> {
-        let expanded = lexer
-            .word(text, &stage.state.env)
-            .map_err(|error| step.error("expansion", error.to_string(), span))?;
-        for name in expanded.unset {
+        let expanded = lexer.word(text, &stage.state.env);
+        let unset = match &expanded {
+            Ok(expanded) => &expanded.unset,
+            Err(error) => &error.unset,
+        };
+        for name in unset {
             self.note_unset(stage, step, name);
         }
-        Ok(expanded.text)
+        match expanded {
+            Ok(expanded) => Ok(expanded.text),
+            Err(error) => Err(step.error("expansion", error.to_string(), span)),
+        }
     }
 
     /// Counts a step and returns its name; variables in `command` are expanded already.

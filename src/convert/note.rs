@@ -15,12 +15,12 @@ impl Cx<'_> {
     }
 
     /// Notes a variable that is not set, unless an ARG of the stage declares it or it speaks to the frontend.
-    pub(super) fn note_unset(&mut self, stage: &Stage, step: &Step<'_>, name: String) {
+    pub(super) fn note_unset(&mut self, stage: &Stage, step: &Step<'_>, name: &str) {
         let names = [SCAN_CONTEXT, SCAN_STAGE];
-        if !stage.state.arg_names.contains(&name) && !names.contains(&name.as_str()) {
+        if !stage.state.arg_names.contains(name) && !names.contains(&name) {
             let known = stage.state.env.iter().map(|(name, _)| name);
-            let nearest = suggest::nearest(&name, known, Case::Matters);
-            self.note(stage, step, Fact::UnsetVariable { name, nearest });
+            let nearest = suggest::nearest(name, known, Case::Matters);
+            self.note(stage, step, Fact::UnsetVariable { name: name.to_owned(), nearest });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::lexer::{MAX_DEPTH, MAX_GROWTH};
 use crate::text::quote;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A word that cannot be expanded. The words of the message are the reference's, where it has any.
@@ -11,6 +12,8 @@ pub struct Error {
     pub word: String,
     /// What is wrong.
     pub kind: ErrorKind,
+    /// The variables that were asked for and unset, up to the error.
+    pub unset: BTreeSet<String>,
 }
 
 /// What is wrong with a word.

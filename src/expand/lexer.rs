@@ -6,7 +6,7 @@ use super::run::Run;
 use std::collections::BTreeSet;
 
 /// How deep `${a:-${b:-…}}` may nest.
-pub const MAX_DEPTH: usize = 128;
+pub const MAX_DEPTH: usize = 400;
 
 /// How many bytes variables may add to one word.
 pub const MAX_GROWTH: usize = 1 << 20;
@@ -80,7 +80,7 @@ impl Lexer {
         let mut run = Run::new(self, word, env, wants_words);
         match run.all() {
             Ok((text, words)) => Ok((text, words, run)),
-            Err(kind) => Err(Error { word: word.to_owned(), kind }),
+            Err(kind) => Err(Error { word: word.to_owned(), kind, unset: run.unset }),
         }
     }
 }
