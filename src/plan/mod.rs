@@ -30,6 +30,7 @@ pub use recipe::{Recipe, Root};
 use crate::image::{Config, Platform};
 use crate::stage::{GlobalArgs, Platforms, Stage, StageId, Stages};
 use crate::text::{Diagnostic, Span};
+use indexmap::IndexSet;
 use std::collections::{BTreeMap, HashMap};
 
 /// All there is to know before a graph can be built.
@@ -167,16 +168,14 @@ pub enum Step<T> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Desk {
     answers: HashMap<Question, Answer>,
-    wanted: Vec<Question>,
+    wanted: IndexSet<Question>,
 }
 
 impl Desk {
     /// Returns the answer to a question, or takes it down to be asked.
     fn ask(&mut self, question: &Question) -> Option<&Answer> {
         if !self.answers.contains_key(question) {
-            if !self.wanted.contains(question) {
-                self.wanted.push(question.clone());
-            }
+            self.wanted.insert(question.clone());
             return None;
         }
         self.answers.get(question)
@@ -187,7 +186,7 @@ impl Desk {
     }
 
     fn take_wanted(&mut self) -> Vec<Question> {
-        std::mem::take(&mut self.wanted)
+        std::mem::take(&mut self.wanted).into_iter().collect()
     }
 }
 

@@ -15,6 +15,12 @@ use crate::suggest::{self, Case};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// How often triggers may bring in images whose triggers bring in more. An image whose trigger copies from that very
+/// image would do so without end.
+const MAX_ROUNDS: usize = 100;
+/// How many triggers a build may have that goes on for more than one round.
+const MAX_TRIGGERS: usize = 20_000;
+
 /// Makes the plan of one build.
 #[derive(Clone, Debug)]
 pub struct Planner {
@@ -53,6 +59,8 @@ struct Bases {
     has_triggers: Vec<bool>,
     /// How often triggers have brought in more stages.
     rounds: usize,
+    /// How many triggers there were.
+    triggers: usize,
 }
 
 impl Planner {
@@ -180,6 +188,7 @@ impl Planner {
             is_settled: stages.iter().map(|(_, stage)| stage.base.is_some()).collect(),
             has_triggers: vec![false; stages.len()],
             rounds: 0,
+            triggers: 0,
             stages,
             target,
         }));
@@ -201,6 +210,10 @@ impl Planner {
                 break (is_needed, excludes?.unwrap_or_default());
             }
             found.rounds += 1;
+            if found.rounds > MAX_ROUNDS || found.triggers > MAX_TRIGGERS {
+                let message = "ONBUILD triggers of base images bring in more and more images without end";
+                return Err(Error::new("endless-triggers", message).at_stage(&found.stages[found.target]));
+            }
         };
         self.note_bases(&found, &is_needed);
         let Bases { stages, target, bases, .. } = *found;
@@ -413,6 +426,7 @@ impl Bases {
                     .unwrap_or_default(),
             };
             if !triggers.is_empty() {
+                self.triggers += triggers.len();
                 needs_more |= self.stages.add_triggers(id, &triggers)?;
             }
         }

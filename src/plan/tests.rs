@@ -244,6 +244,18 @@ fn triggers_of_a_stage_go_to_its_children_only() {
 }
 
 #[test]
+fn triggers_without_end_are_cut() {
+    for copies in ["\"COPY --from=node / /\"", "\"COPY --from=node / /\",\"COPY --from=node / /\""] {
+        let outside = Outside::new("FROM node\n");
+        fails(
+            outside.image("docker.io/library/node:latest", &format!("\"OnBuild\":[{copies}]")),
+            "ONBUILD triggers of base images bring in more and more images without end",
+            &[1],
+        );
+    }
+}
+
+#[test]
 fn a_context_takes_the_place_of_an_image() {
     let plan = asks(
         Outside::new("FROM alpine\n").option("context:alpine", "docker-image://busybox"),
