@@ -197,6 +197,8 @@ mod tests {
         let word = Lexer::new('\\').word("$A ${U:-$V} ${E:+$W} $A", &env()).unwrap();
         let names = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(" ");
         assert_eq!((names(word.used), names(word.unset)), ("A E".to_owned(), "U V W".to_owned()));
+        let error = Lexer::new('\\').word("$U ${V?} $W", &env()).unwrap_err();
+        assert_eq!(names(error.unset), "U V");
     }
 
     #[test]

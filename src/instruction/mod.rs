@@ -51,7 +51,7 @@ pub use volume::Volume;
 pub use workdir::Workdir;
 
 use crate::syntax::{Directive, Tree};
-pub use crate::syntax::{Heredoc, Pair, Word};
+pub use crate::syntax::{Heredoc, Pair, Statement, Word};
 use crate::text::{Diagnostic, Span, Spanned};
 
 /// A file: what stands before the first FROM, and the stages.
@@ -69,6 +69,8 @@ pub struct File {
     pub stages: Vec<StageDecl>,
     /// The lines, heredocs left out, of each instruction that has empty lines in it, broken ones too.
     pub gaps: Vec<Span>,
+    /// The first instruction that is wrong, if it is a FROM or a MAINTAINER: checks look at those even then.
+    pub first_broken: Option<Statement>,
     /// How many of the diagnostics are about the syntax.
     pub syntax_errors: usize,
     /// Errors. The first one is what the reference reports: it reads the syntax of the whole file before it looks at

@@ -224,6 +224,7 @@ pub(super) fn file(tree: Tree) -> File {
         global_args: Vec::new(),
         stages: Vec::new(),
         gaps: Vec::new(),
+        first_broken: None,
         syntax_errors: tree.diagnostics.len(),
         diagnostics: tree.diagnostics,
     };
@@ -240,9 +241,12 @@ pub(super) fn file(tree: Tree) -> File {
             is_lost |= is_from;
             continue;
         }
+        let is_looked_at = is_from || statement.kind == Some(Keyword::Maintainer);
+        let kept = (is_looked_at && file.diagnostics.is_empty()).then(|| statement.clone());
         match Reader::new(statement, None).run() {
             Err(errors) => {
                 is_lost |= is_from;
+                file.first_broken = file.first_broken.or(kept);
                 file.diagnostics.extend(errors.into_iter().map(|mut error| {
                     error.message = format!("dockerfile parse error on line {line}: {}", error.message);
                     error.within(span)
@@ -261,6 +265,7 @@ pub(super) fn file(tree: Tree) -> File {
                         let place = instruction.head.keyword.span;
                         let error = Diagnostic::error("no-stage", "no build stage in current context", place)
                             .within(span);
+                        file.first_broken = file.first_broken.or(kept);
                         file.diagnostics.push(error.hint("only ARG may stand before the first FROM"));
                     }
                 }

@@ -2,8 +2,9 @@
 
 use super::{Config, Rule, Status, Warning};
 use crate::facts::{Fact, Facts, Note};
-use crate::instruction::{ArgDecl, File, Head, Instruction, Kind, StageDecl};
-use crate::text::Span;
+use crate::instruction::{ArgDecl, File, Instruction, Kind, StageDecl, Statement};
+use crate::syntax::{Args, Keyword};
+use crate::text::{Span, Spanned};
 use std::collections::HashMap;
 
 /// A file and the facts about it, as far as the build came.
@@ -67,13 +68,67 @@ pub(super) enum Item<'a> {
     Stage(&'a StageDecl),
     /// Anything else.
     Instruction(&'a Instruction),
+    /// The first instruction that is wrong.
+    Broken(&'a Statement),
+}
+
+/// What a FROM says behind its base.
+pub(super) struct FromWords<'a> {
+    /// The word that is AS if all is well.
+    pub as_word: &'a str,
+    /// The name of the stage as written; nothing if there are words behind it.
+    pub name: Option<&'a str>,
 }
 
 impl<'a> Item<'a> {
-    pub(super) fn head(self) -> &'a Head {
+    pub(super) fn keyword(self) -> &'a str {
         match self {
-            Item::Stage(stage) => &stage.head,
-            Item::Instruction(instruction) => &instruction.head,
+            Item::Stage(stage) => &stage.head.keyword.value,
+            Item::Instruction(instruction) => &instruction.head.keyword.value,
+            Item::Broken(statement) => &statement.keyword.value,
+        }
+    }
+
+    /// Returns the comments above.
+    pub(super) fn comments(self) -> &'a [Spanned<String>] {
+        match self {
+            Item::Stage(stage) => &stage.head.comments,
+            Item::Instruction(instruction) => &instruction.head.comments,
+            Item::Broken(statement) => &statement.comments,
+        }
+    }
+
+    fn span(self) -> Span {
+        match self {
+            Item::Stage(stage) => stage.head.span,
+            Item::Instruction(instruction) => instruction.head.span,
+            Item::Broken(statement) => statement.span,
+        }
+    }
+
+    /// Returns what a FROM says behind its base, if that is two words at least.
+    pub(super) fn from_words(self) -> Option<FromWords<'a>> {
+        match self {
+            Item::Stage(stage) => {
+                let name = Some(stage.name.as_ref()?.written.value.as_str());
+                Some(FromWords { as_word: &stage.as_keyword.as_ref()?.value, name })
+            }
+            Item::Broken(Statement {
+                kind: Some(Keyword::From), args: Args::Words { words, .. }, ..
+            }) => {
+                let [_, as_word, name, rest @ ..] = words.as_slice() else { return None };
+                let name = rest.is_empty().then_some(name.text.as_str());
+                Some(FromWords { as_word: &as_word.text, name })
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_maintainer(self) -> bool {
+        match self {
+            Item::Stage(_) => false,
+            Item::Instruction(instruction) => matches!(instruction.kind, Kind::Maintainer(_)),
+            Item::Broken(statement) => statement.kind == Some(Keyword::Maintainer),
         }
     }
 
@@ -89,8 +144,10 @@ impl<'a> Item<'a> {
 impl<'a> Context<'a> {
     pub(super) fn new(file: &'a File, facts: &'a Facts) -> Context<'a> {
         let limit = file.diagnostics.first().map(|first| first.ranges.first().unwrap_or(&first.span).start);
+        let broken = file.first_broken.iter().map(Item::Broken);
         let overrides = all_items(file)
-            .filter_map(|item| Some((item.head().span, Config::of_comments(&item.head().comments)?)))
+            .chain(broken)
+            .filter_map(|item| Some((item.span(), Config::of_comments(item.comments())?)))
             .collect();
         Context { file, notes: facts.reached(), is_read: file.syntax_errors == 0, limit, overrides }
     }
@@ -106,12 +163,13 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Returns what is read before the first instruction that is wrong.
+    /// Returns what is read up to the first instruction that is wrong.
     pub(super) fn read_items(&self) -> impl Iterator<Item = (Place, Item<'a>)> {
         let limit = if self.is_read { self.limit.unwrap_or(u32::MAX) } else { 0 };
-        let items = all_items(self.file).enumerate();
-        items.take_while(move |(_, item)| item.head().span.start < limit).map(|(at, item)| {
-            let span = item.head().span;
+        let items = all_items(self.file).take_while(move |item| item.span().start < limit);
+        let broken = self.file.first_broken.iter().filter(|_| self.is_read).map(Item::Broken);
+        items.chain(broken).enumerate().map(|(at, item)| {
+            let span = item.span();
             (Place { turn: Turn(Step::Instructions, at, 0), span, settings: Some(span) }, item)
         })
     }
@@ -126,7 +184,7 @@ impl<'a> Context<'a> {
     /// Returns all that stands in stages, FROM included, if all instructions could be read.
     pub(super) fn stage_items(&self) -> impl Iterator<Item = (Place, Item<'a>)> {
         self.whole_stages().iter().flat_map(stage_items).enumerate().map(|(at, item)| {
-            (Place { turn: Turn(Step::Keywords, at, 0), span: item.head().span, settings: None }, item)
+            (Place { turn: Turn(Step::Keywords, at, 0), span: item.span(), settings: None }, item)
         })
     }
 

@@ -31,9 +31,10 @@ pub(super) fn stages(
         let mut used_args = BTreeSet::new();
 
         let base = lexer.word(&decl.base.text, &args.env).map_err(|error| {
+            note_unset(at, decl, &error.unset, args, facts);
             Diagnostic::error("expansion", error.to_string(), decl.base.span).within(span)
         })?;
-        note_unset(at, decl, &base, args, facts);
+        note_unset(at, decl, &base.unset, args, facts);
         if base.text.is_empty() {
             let message = format!("base name ({}) should not be blank", decl.base.text);
             return Err(Diagnostic::error("empty-base", message, decl.base.span).within(span));
@@ -43,10 +44,11 @@ pub(super) fn stages(
         let mut platform = None;
         if let Some(word) = decl.platform.as_ref().filter(|word| !word.text.is_empty()) {
             let expanded = lexer.word(&word.text, &args.env).map_err(|error| {
+                note_unset(at, decl, &error.unset, args, facts);
                 let message = format!("failed to process arguments for platform : {error}");
                 Diagnostic::error("expansion", message, word.span).within(span)
             })?;
-            note_unset(at, decl, &expanded, args, facts);
+            note_unset(at, decl, &expanded.unset, args, facts);
             let read = Platform::parse(&expanded.text, &platforms.host);
             let fact = Fact::StagePlatform {
                 written: word.text.clone(),
@@ -173,8 +175,14 @@ fn at_from(stage: usize, decl: &StageDecl) -> At {
     At::new(Some(stage), &decl.head.keyword.value, decl.head.span)
 }
 
-fn note_unset(stage: usize, decl: &StageDecl, expanded: &Expanded, args: &GlobalArgs, facts: &mut Facts) {
-    for name in &expanded.unset {
+fn note_unset(
+    stage: usize,
+    decl: &StageDecl,
+    unset: &BTreeSet<String>,
+    args: &GlobalArgs,
+    facts: &mut Facts,
+) {
+    for name in unset {
         let known: BTreeSet<&str> =
             args.declared.keys().map(String::as_str).chain(args.env.iter().map(|(name, _)| name)).collect();
         let fact = Fact::UnsetInFrom {

@@ -1,6 +1,6 @@
 //! AS in the case of its FROM.
 
-use super::{Context, Findings, Item, Page, Rule, Status};
+use super::{Context, Findings, Page, Rule, Status};
 use crate::text::{lower, upper};
 
 pub(super) const RULE: Rule = Rule {
@@ -19,9 +19,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
-        let Item::Stage(stage) = item else { continue };
-        let Some(written) = stage.as_keyword.as_ref().map(|word| &word.value) else { continue };
-        let from = &stage.head.keyword.value;
+        let Some(written) = item.from_words().map(|words| words.as_word) else { continue };
+        let from = item.keyword();
         let expected = if lower(from) == *from {
             lower(written)
         } else if upper(from) == *from {

@@ -29,13 +29,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
-        let Some(comment) = item.head().comments.last() else { continue };
+        let Some(comment) = item.comments().last() else { continue };
         let first = comment.value.split(' ').next().unwrap_or_default();
         let (keyword, name) = match item {
             Item::Stage(stage) => match &stage.name {
                 Some(name) if name.text != first => ("FROM", name.text.as_str()),
                 _ => continue,
             },
+            Item::Broken(_) => continue,
             Item::Instruction(_) => match item.declared() {
                 args if args.iter().any(|arg| arg.key.text == first) => continue,
                 [] => continue,

@@ -1,7 +1,6 @@
 //! A label in place of MAINTAINER.
 
-use super::{Context, Findings, Item, Page, Rule, Status};
-use crate::instruction::{Instruction, Kind};
+use super::{Context, Findings, Page, Rule, Status};
 
 pub(super) const RULE: Rule = Rule {
     name: "MaintainerDeprecated",
@@ -21,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
-        if let Item::Instruction(Instruction { kind: Kind::Maintainer(_), .. }) = item {
+        if item.is_maintainer() {
             out.warn(place, "Maintainer instruction is deprecated in favor of using label");
         }
     }
@@ -38,6 +37,8 @@ mod tests {
             check("FROM a\nmaintainer b\n"),
             ["2: Maintainer instruction is deprecated in favor of using label"]
         );
+        assert_eq!(check("FROM a\nMAINTAINER\nMAINTAINER b\n").len(), 1);
+        assert!(check("RUNN\nMAINTAINER b\n").is_empty());
         assert!(check("FROM a\nLABEL maintainer=b\n").is_empty());
     }
 }

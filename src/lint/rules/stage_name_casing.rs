@@ -1,6 +1,6 @@
 //! Names of stages in lower case.
 
-use super::{Context, Findings, Item, Page, Rule, Status};
+use super::{Context, Findings, Page, Rule, Status};
 use crate::text::lower;
 
 pub(super) const RULE: Rule = Rule {
@@ -20,8 +20,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
-        let Item::Stage(stage) = item else { continue };
-        let Some(name) = stage.name.as_ref().map(|name| &name.written.value) else { continue };
+        let Some(name) = item.from_words().and_then(|words| words.name) else { continue };
         if lower(name) != *name {
             out.warn(place, format!("Stage name '{name}' should be lowercase"));
         }
@@ -37,6 +36,8 @@ mod tests {
         let check = |text: &str| read("StageNameCasing", text);
         assert_eq!(check("FROM a AS Base\nFROM Base as B2\n").len(), 2);
         assert_eq!(check("FROM a AS Base\n"), ["1: Stage name 'Base' should be lowercase"]);
+        assert_eq!(check("FROM a AS $B\n"), ["1: Stage name '$B' should be lowercase"]);
+        assert!(check("FROM a AS B c\n").is_empty());
         assert!(check("FROM A AS base\nFROM base\n").is_empty());
     }
 }
