@@ -145,7 +145,7 @@ impl Run {
     }
 
     /// Starts to show warnings, all at once.
-    fn warn(&self, warnings: Vec<Warning>) -> JoinSet<()> {
+    pub(super) fn warn(&self, warnings: Vec<Warning>) -> JoinSet<()> {
         let mut warning = JoinSet::new();
         let project = &self.source.project;
         let digest = project.definition.root().map(|(digest, _)| digest.to_string()).unwrap_or_default();

@@ -4,12 +4,13 @@
 //! decided elsewhere; here lie only the differences between engines.
 
 use super::caps;
-use super::error::{Error, base64};
+use super::error::Error;
 use super::result;
 use super::stdio::{Channel, MESSAGE_LIMIT_BYTES};
 use crate::llb::caps::CapSet;
 use crate::pb::gateway as gw;
 use crate::pb::ops;
+use crate::report::json::base64;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};

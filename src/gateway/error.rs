@@ -6,9 +6,10 @@
 
 use crate::llb::line_ranges;
 use crate::pb;
+use crate::report::json;
 use crate::text::{SourceMap, Span};
 use prost::Message;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::fmt;
 
 /// Details travel as JSON under these names.
@@ -63,8 +64,8 @@ impl Error {
 
     /// Adds a place: the whole file and the lines meant.
     pub(super) fn at(mut self, info: &pb::ops::SourceInfo, ranges: &[pb::ops::Range]) -> Error {
-        let ranges: Vec<Value> = ranges.iter().map(range_json).collect();
-        let detail = json!({ "info": source_info_json(info), "ranges": ranges });
+        let ranges: Vec<Value> = ranges.iter().map(json::range).collect();
+        let detail = json!({ "info": json::source_info(info), "ranges": ranges });
         self.push_detail("Source+json", &detail);
         self
     }
@@ -117,92 +118,9 @@ impl From<tonic::Status> for Error {
     }
 }
 
-// Go's JSON of these messages: empty fields are left out, bytes are base64.
-
-fn range_json(range: &pb::ops::Range) -> Value {
-    let position = |at: Option<pb::ops::Position>| {
-        let at = at.unwrap_or_default();
-        let mut out = Map::new();
-        put(&mut out, "line", at.line != 0, || json!(at.line));
-        put(&mut out, "character", at.character != 0, || json!(at.character));
-        Value::Object(out)
-    };
-    json!({ "start": position(range.start), "end": position(range.end) })
-}
-
-fn source_info_json(info: &pb::ops::SourceInfo) -> Value {
-    let mut out = Map::new();
-    put(&mut out, "filename", !info.filename.is_empty(), || json!(info.filename));
-    put(&mut out, "data", !info.data.is_empty(), || json!(base64(&info.data)));
-    if let Some(definition) = &info.definition {
-        out.insert("definition".to_owned(), definition_json(definition));
-    }
-    put(&mut out, "language", !info.language.is_empty(), || json!(info.language));
-    Value::Object(out)
-}
-
-/// The file was read from this graph. Its own sources are left out: a file read through a graph has none.
-fn definition_json(definition: &pb::ops::Definition) -> Value {
-    let mut out = Map::new();
-    put(&mut out, "def", !definition.def.is_empty(), || definition.def.iter().map(|op| base64(op)).collect());
-    put(&mut out, "metadata", !definition.metadata.is_empty(), || {
-        let all =
-            definition.metadata.iter().map(|(digest, metadata)| (digest.clone(), metadata_json(metadata)));
-        Value::Object(all.collect())
-    });
-    Value::Object(out)
-}
-
-fn metadata_json(metadata: &pb::ops::OpMetadata) -> Value {
-    let mut out = Map::new();
-    put(&mut out, "ignore_cache", metadata.ignore_cache, || json!(true));
-    put(&mut out, "description", !metadata.description.is_empty(), || {
-        let text = |part: &Option<String>| part.clone().unwrap_or_default();
-        let entries = metadata.description.iter();
-        Value::Object(entries.map(|entry| (text(&entry.key), json!(text(&entry.value)))).collect())
-    });
-    put(&mut out, "caps", !metadata.caps.is_empty(), || json!(metadata.caps));
-    Value::Object(out)
-}
-
-fn put(out: &mut Map<String, Value>, key: &str, is_set: bool, value: impl FnOnce() -> Value) {
-    if is_set {
-        out.insert(key.to_owned(), value());
-    }
-}
-
-/// Encodes bytes as base64 with padding.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let value = (bits >> (18 - 6 * digit)) & 63;
-            out.push(if digit <= group.len() { char::from(DIGITS[value as usize]) } else { '=' });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_pads() {
-        #[track_caller]
-        fn check(text: &str, expected: &str) {
-            assert_eq!(base64(text.as_bytes()), expected);
-        }
-        check("", "");
-        check("f", "Zg==");
-        check("fo", "Zm8=");
-        check("foo", "Zm9v");
-        check("foobar", "Zm9vYmFy");
-        assert_eq!(base64(&[0xff, 0xfe, 0xfd, 0xfc]), "//79/A==");
-    }
 
     #[test]
     fn places_come_before_what_the_engine_said() {

@@ -59,13 +59,19 @@ async fn serve(client: &Client, environment: Environment) -> Result<gw::Result, 
     if let Some(error) = unsupported {
         return Err(error);
     }
-    if let Some(request) = &options.request_id {
-        subrequest::known(request)?;
+    let request = options.request_id.as_deref().map(subrequest::parse).transpose()?;
+    if let Some(answer) = request.and_then(subrequest::without_file) {
+        return Ok(answer);
     }
-    let source = Source::read(project, options).map_err(|error| failure(error, None))?;
+    let sources = project.sources.clone();
+    let source = match (Source::read(project, options), request) {
+        (Ok(source), _) => source,
+        (Err(error), Some(request)) => return subrequest::of_unreadable(request, error, &sources, &info),
+        (Err(error), None) => return Err(failure(error, None)),
+    };
     let run = Run { client: client.clone(), answers, source, info };
-    match run.source.options.request_id.clone() {
-        Some(request) => subrequest::run(&run, &request).await,
+    match request {
+        Some(request) => subrequest::run(&run, request).await,
         None => build::run(run).await,
     }
 }
@@ -104,7 +110,7 @@ impl Run {
 }
 
 /// Turns an error of the core into one for the engine. If the engine has caused it, its own words go back.
-fn failure(error: plan::Error, run: Option<&Run>) -> Error {
+pub(super) fn failure(error: plan::Error, run: Option<&Run>) -> Error {
     let found = &error.diagnostic;
     let failed = match error.cause {
         Some(cause) => Error::from(cause),
