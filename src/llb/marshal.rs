@@ -178,9 +178,8 @@ impl Places {
                 locations.push(ops::Location { source_index, ranges: location.ranges.clone() });
             }
         }
-        if !locations.is_empty() {
-            self.source.locations.entry(digest.to_string()).or_default().locations.extend(locations);
-        }
+        // An op without a place is listed, too: Go's library does, and clients are shown the list.
+        self.source.locations.entry(digest.to_string()).or_default().locations.extend(locations);
     }
 
     fn own_file(&mut self, text: SourceText, span: Span) -> i32 {

@@ -200,8 +200,13 @@ impl Planner {
         let (is_needed, excludes) = loop {
             let is_needed = found.stages.reachable(found.target);
             self.settle(&mut found, &is_needed)?;
-            let excludes =
-                self.project.context.excludes(self.project.ignore.as_ref(), &self.options, &mut self.desk);
+            // Who only looks at a file has no use for its context: it is asked for last, and only if all images are there.
+            let waits = self.takes_all_stages && !self.desk.wanted.is_empty();
+            let ignore = self.project.ignore.as_ref();
+            let excludes = match waits {
+                true => Ok(None),
+                false => self.project.context.excludes(ignore, &self.options, &mut self.desk),
+            };
             if !self.desk.wanted.is_empty() {
                 self.phase = Phase::Bases(found);
                 return Ok(None);
