@@ -117,26 +117,6 @@ fn linked_copies_are_layers_of_their_own() {
 }
 
 #[test]
-fn a_linked_copy_survives_a_change_below_it() {
-    if engine().version < 26 {
-        return; // older engines have no merge op; there the copy is a plain one
-    }
-    let project = |base: &str| {
-        Project::new(&format!("FROM busybox\nRUN echo {base} >/base\nCOPY --link a /a\n"))
-            .file("a", &format!("same for {}", std::process::id()))
-    };
-    let layer = |base: &str| {
-        let built = project(base).build();
-        built.image().config["rootfs"]["diff_ids"]
-            .as_array()
-            .and_then(|ids| ids.last().cloned())
-            .expect("an id")
-    };
-    // The second context is a file with a new time. Were it copied anew, that time would be in the layer.
-    assert_eq!(layer("one"), layer("two"));
-}
-
-#[test]
 fn folders_above_a_file_come_along_when_asked() {
     Project::new("FROM scratch\nCOPY --parents a/b/c.txt x/./y/z.txt /to/\nCOPY --parents **/*.md /md/\n")
         .file("a/b/c.txt", "c")

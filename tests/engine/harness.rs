@@ -22,9 +22,11 @@ use crate::image::{Entry, Image, Kind};
 
 pub struct Engine {
     docker: String,
-    frontend: String,
+    pub frontend: String,
     /// The major version of Docker: 20, 26, 28.
     pub version: u32,
+    /// Whether images are kept by containerd; only then is there a merge op.
+    pub has_containerd_store: bool,
 }
 
 /// Returns the engine that the environment names.
@@ -47,7 +49,12 @@ pub fn engine() -> &'static Engine {
         let version = String::from_utf8_lossy(&output.stdout);
         let version =
             version.split('.').next().and_then(|major| major.parse().ok()).expect("the engine has a version");
-        Engine { docker, frontend, version }
+        let output = Command::new(&docker)
+            .args(["info", "--format", "{{.DriverStatus}}"])
+            .output()
+            .expect("the client runs");
+        let has_containerd_store = String::from_utf8_lossy(&output.stdout).contains("containerd.snapshotter");
+        Engine { docker, frontend, version, has_containerd_store }
     })
 }
 

@@ -3,7 +3,10 @@
 //! In: the bytes of the archive. Out: an [`Image`]. Only what images hold is read: files, folders, links, and the pax
 //! and GNU headers that carry long names.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -13,7 +16,8 @@ pub struct Image {
     pub files: BTreeMap<String, Entry>,
     /// The paths that each layer holds, whiteouts included, the base first.
     pub layers: Vec<Vec<String>>,
-    saved: Vec<u8>,
+    /// The config and the layers, as bytes.
+    parts: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,25 +58,49 @@ impl Image {
         };
         let manifest: Value = serde_json::from_slice(file("manifest.json")).expect("the manifest is JSON");
         let manifest = &manifest[0];
-        let config = serde_json::from_slice(file(manifest["Config"].as_str().expect("a name")))
-            .expect("the config is JSON");
+        let config = file(manifest["Config"].as_str().expect("a name"));
+        let mut parts = vec![config.clone()];
+        let config = serde_json::from_slice(config).expect("the config is JSON");
         let mut files = BTreeMap::new();
         let mut layers = Vec::new();
         for layer in manifest["Layers"].as_array().expect("a list") {
             let mut paths = Vec::new();
-            for (path, entry) in Tar::new(file(layer.as_str().expect("a name"))) {
+            let bytes = plain(file(layer.as_str().expect("a name")));
+            for (path, entry) in Tar::new(&bytes) {
                 paths.push(path.clone());
                 apply(&mut files, path, entry);
             }
             layers.push(paths);
+            parts.push(bytes.into_owned());
         }
-        Self { config, files, layers, saved: saved.to_vec() }
+        Self { config, files, layers, parts }
     }
 
-    /// Whether a text occurs anywhere in the image. Saved layers are not compressed.
+    /// Whether a text occurs anywhere in the image.
     pub fn holds(&self, needle: &[u8]) -> bool {
-        self.saved.windows(needle.len()).any(|window| window == needle)
+        self.parts.iter().any(|part| part.windows(needle.len()).any(|window| window == needle))
     }
+}
+
+/// Undoes the compression of a layer. Docker's own store saves layers as they are, containerd's as they were pushed.
+fn plain(layer: &[u8]) -> Cow<'_, [u8]> {
+    if !layer.starts_with(&[0x1f, 0x8b]) {
+        return Cow::Borrowed(layer);
+    }
+    let mut gzip = Command::new("gzip")
+        .arg("-dc")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("gzip runs");
+    let mut stdin = gzip.stdin.take().expect("a pipe");
+    // Reading and writing at once, as the pipes hold less than a layer.
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(layer));
+        gzip.wait_with_output().expect("gzip ends")
+    });
+    assert!(output.status.success(), "the layer is no gzip file");
+    Cow::Owned(output.stdout)
 }
 
 /// Lays one entry of a layer over what the layers below hold.

@@ -15,3 +15,4 @@ mod options;
 mod run;
 mod server;
 mod stages;
+mod store;

@@ -148,7 +148,7 @@ fn same_image_as_built_in_of_heredocs() {
 fn same_image_as_built_in_of_metadata() {
     same_image(
         "FROM busybox\nLABEL a=<b> c='d & e'\nENV F=\"g \\\"h\\\"\"\nEXPOSE 80 53/udp\nVOLUME [\"/v\"]\nUSER 1:2\nWORKDIR /w\n\
-         STOPSIGNAL 9\nSHELL [\"/bin/sh\", \"-c\"]\nENTRYPOINT [\"a\"]\nCMD b c\nHEALTHCHECK --retries=2 CMD true\n\
+         STOPSIGNAL 9\nSHELL [\"/bin/sh\", \"-c\"]\nENTRYPOINT [\"a\"]\nCMD b c\n\
          MAINTAINER someone\nONBUILD RUN true\n",
     );
 }
