@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// image would do so without end.
 const MAX_ROUNDS: usize = 100;
 /// How many triggers a build may have that goes on for more than one round.
-const MAX_TRIGGERS: usize = 20_000;
+const MAX_TRIGGERS: usize = 5_000;
 
 /// Makes the plan of one build.
 #[derive(Clone, Debug)]
