@@ -125,3 +125,59 @@ pub(super) fn note_default_bases(file: &File, predefined: &GlobalArgs, facts: &m
         facts.note(at, Fact::DefaultBase { written: decl.base.text.clone(), image });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Platform;
+    use crate::instruction::parse_file;
+    use crate::text::SourceMap;
+
+    /// Checks the values of all declared arguments, and the error if one is expected.
+    #[track_caller]
+    fn check(file: &str, given: &[(&str, &str)], expected: Result<&[(&str, &str)], &str>) -> GlobalArgs {
+        let sources = SourceMap::of("Dockerfile", file);
+        let file = parse_file(crate::syntax::parse(&sources.files()[0]));
+        let given = given.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let target = Platform { variant: "v7".to_owned(), ..Platform::new("linux", "arm") };
+        let host = Platform::new("linux", "amd64");
+        let platforms = Platforms { target, build: vec![host.clone()], is_implicit: false, host };
+        let mut args = GlobalArgs::predefined(&platforms, &given, "app");
+        let declared = args.declare(&file, &given, &mut Facts::new()).map_err(|error| error.message);
+        let found = declared.map(|()| {
+            args.declared.keys().map(|name| (name.as_str(), args.env.get(name).unwrap_or("unset"))).collect()
+        });
+        assert_eq!(found, expected.map(<[_]>::to_vec).map_err(str::to_owned));
+        args
+    }
+
+    #[test]
+    fn predefined() {
+        let args = check("FROM a", &[("BUILDOS", "plan9")], Ok(&[]));
+        let shown: Vec<String> = args.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(
+            shown.join(" "),
+            "BUILDPLATFORM=linux/amd64 BUILDOS=plan9 BUILDOSVERSION= BUILDARCH=amd64 BUILDVARIANT= \
+             TARGETPLATFORM=linux/arm/v7 TARGETOS=linux TARGETOSVERSION= TARGETARCH=arm TARGETVARIANT=v7 TARGETSTAGE=app"
+        );
+    }
+
+    #[test]
+    fn defaults_and_options() {
+        check(
+            "ARG A=1 B=${A}2\nARG C\nFROM a",
+            &[("B", "given")],
+            Ok(&[("A", "1"), ("B", "given"), ("C", "unset")]),
+        );
+        check("ARG TARGETOS\nFROM a", &[], Ok(&[("TARGETOS", "linux")]));
+        check("ARG A=${B}\nFROM a", &[], Ok(&[("A", "")]));
+        check("ARG A=${A?no}\nFROM a", &[], Err("failed to process \"${A?no}\": A: no"));
+    }
+
+    #[test]
+    fn what_a_default_uses() {
+        let args = check("ARG X=1\nARG A=$X\nARG A=${A}2\nFROM a", &[], Ok(&[("A", "12"), ("X", "1")]));
+        let uses: Vec<&str> = args.declared["A"].uses.iter().map(String::as_str).collect();
+        assert_eq!(uses, ["X"]);
+    }
+}

@@ -1,9 +1,9 @@
 //! FROM instructions become stages.
 
-use super::{CommandPlan, ContextName, GlobalArgs, Place, Platforms, SCRATCH, Stage, Stages};
+use super::{CommandPlan, ContextName, GlobalArgs, Place, Platforms, SCRATCH, Stage, StageId, Stages};
 use crate::expand::{Expanded, Lexer};
 use crate::facts::{At, Fact, Facts};
-use crate::image::{Platform, PlatformError};
+use crate::image::Platform;
 use crate::instruction::{File, Instruction, Kind, StageDecl, Word};
 use crate::options::Options;
 use crate::suggest::{self, Case};
@@ -26,43 +26,11 @@ pub(super) fn stages(
         names: HashMap::with_capacity(file.stages.len()),
     };
     let lexer = Lexer::new(file.escape);
+    let mut reader =
+        Reader { lexer, platforms, args, facts, known: BTreeSet::new(), nearest: HashMap::new() };
     for (at, decl) in file.stages.iter().enumerate() {
+        let From { base, platform, used_args } = reader.from(at, decl)?;
         let span = decl.head.span;
-        let mut used_args = BTreeSet::new();
-
-        let base = lexer.word(&decl.base.text, &args.env).map_err(|error| {
-            note_unset(at, decl, &error.unset, args, facts);
-            Diagnostic::error("expansion", error.to_string(), decl.base.span).within(span)
-        })?;
-        note_unset(at, decl, &base.unset, args, facts);
-        if base.text.is_empty() {
-            let message = format!("base name ({}) should not be blank", decl.base.text);
-            return Err(Diagnostic::error("empty-base", message, decl.base.span).within(span));
-        }
-        used_args.extend(base.used);
-
-        let mut platform = None;
-        if let Some(word) = decl.platform.as_ref().filter(|word| !word.text.is_empty()) {
-            let expanded = lexer.word(&word.text, &args.env).map_err(|error| {
-                note_unset(at, decl, &error.unset, args, facts);
-                let message = format!("failed to process arguments for platform : {error}");
-                Diagnostic::error("expansion", message, word.span).within(span)
-            })?;
-            note_unset(at, decl, &expanded.unset, args, facts);
-            let read = Platform::parse(&expanded.text, &platforms.host);
-            let fact = Fact::StagePlatform {
-                written: word.text.clone(),
-                text: expanded.text.clone(),
-                used: expanded.used.iter().cloned().collect(),
-                unset: expanded.unset.iter().cloned().collect(),
-                target: args.env.get("TARGETPLATFORM").unwrap_or_default().to_owned(),
-                platform: read.as_ref().ok().cloned(),
-            };
-            facts.note(at_from(at, decl), fact);
-            platform = Some(check_platform(read, &expanded, decl, word, args)?);
-            used_args.extend(expanded.used);
-        }
-
         let name = decl.name.as_ref().map_or("", |name| &name.text);
         let context = match name {
             "" => None,
@@ -74,22 +42,16 @@ pub(super) fn stages(
             decl: Some(at),
             name: name.to_owned(),
             label: if name.is_empty() { format!("stage-{at}") } else { name.to_owned() },
-            base_name: base.text,
             platform,
-            base: None,
             context,
-            deps: IndexMap::new(),
             commands: commands(at, decl),
-            step_count: 0,
-            missed_rounds: 0,
             ignore_cache: !is_replaced && options.is_no_cache(name),
-            span: Some(span),
-            named_at: span,
+            ..Stage::new(base, Some(span), span)
         });
         if !is_replaced {
+            reader.facts.note(at_from(at, decl), Fact::UsedInFrom { names: used_args.into_iter().collect() });
             let stage = &mut stages.list[id.index()];
             let starts_from_image = stage.base.is_none() && stage.base_name != SCRATCH;
-            facts.note(at_from(at, decl), Fact::UsedInFrom { names: used_args.into_iter().collect() });
             let steps = decl.instructions.iter().filter(|instruction| is_step(instruction)).count();
             stage.step_count = steps + usize::from(starts_from_image);
         }
@@ -97,19 +59,120 @@ pub(super) fn stages(
     Ok(stages)
 }
 
-impl Stages {
-    /// Adds a stage for an image that only `--from` names.
-    pub(super) fn add_implicit(
+/// A FROM with its variables expanded.
+struct From {
+    base: String,
+    platform: Option<Platform>,
+    used_args: BTreeSet<String>,
+}
+
+/// Reads FROM instructions.
+struct Reader<'a> {
+    lexer: Lexer,
+    platforms: &'a Platforms,
+    args: &'a GlobalArgs,
+    facts: &'a mut Facts,
+    /// The names of all global arguments; empty until one is missed.
+    known: BTreeSet<&'a str>,
+    /// By name that was missed: the nearest one that is known.
+    nearest: HashMap<String, Option<String>>,
+}
+
+impl Reader<'_> {
+    fn from(&mut self, at: usize, decl: &StageDecl) -> Result<From, Diagnostic> {
+        let span = decl.head.span;
+        let base = self
+            .expand(at, decl, &decl.base)
+            .map_err(|message| Diagnostic::error("expansion", message, decl.base.span).within(span))?;
+        if base.text.is_empty() {
+            let message = format!("base name ({}) should not be blank", decl.base.text);
+            return Err(Diagnostic::error("empty-base", message, decl.base.span).within(span));
+        }
+        let mut used_args = base.used;
+        let mut platform = None;
+        if let Some(word) = decl.platform.as_ref().filter(|word| !word.text.is_empty()) {
+            let expanded = self.expand(at, decl, word).map_err(|message| {
+                let message = format!("failed to process arguments for platform : {message}");
+                Diagnostic::error("expansion", message, word.span).within(span)
+            })?;
+            platform = Some(self.platform(at, decl, word, &expanded)?);
+            used_args.extend(expanded.used);
+        }
+        Ok(From { base: base.text, platform, used_args })
+    }
+
+    /// Expands a word and notes what is unset in it.
+    fn expand(&mut self, at: usize, decl: &StageDecl, word: &Word) -> Result<Expanded, String> {
+        let expanded = self.lexer.word(&word.text, &self.args.env);
+        let unset = match &expanded {
+            Ok(expanded) => &expanded.unset,
+            Err(error) => &error.unset,
+        };
+        if !unset.is_empty() && self.known.is_empty() {
+            let set = self.args.env.iter().map(|(name, _)| name);
+            self.known = self.args.declared.keys().map(String::as_str).chain(set).collect();
+        }
+        for name in unset {
+            let find = || suggest::nearest(name, self.known.iter().copied(), Case::Matters);
+            let fact = Fact::UnsetInFrom {
+                is_declared: self.known.contains(name.as_str()),
+                nearest: self.nearest.entry(name.clone()).or_insert_with(find).clone(),
+                name: name.clone(),
+            };
+            self.facts.note(at_from(at, decl), fact);
+        }
+        expanded.map_err(|error| error.to_string())
+    }
+
+    fn platform(
         &mut self,
-        base_name: &str,
-        span: Option<Span>,
-        named_at: Span,
-    ) -> super::StageId {
-        self.add(Stage {
+        at: usize,
+        decl: &StageDecl,
+        word: &Word,
+        expanded: &Expanded,
+    ) -> Result<Platform, Diagnostic> {
+        let platform = Platform::parse(&expanded.text, &self.platforms.host);
+        let fact = Fact::StagePlatform {
+            written: word.text.clone(),
+            text: expanded.text.clone(),
+            used: expanded.used.iter().cloned().collect(),
+            unset: expanded.unset.iter().cloned().collect(),
+            target: self.args.env.get("TARGETPLATFORM").unwrap_or_default().to_owned(),
+            platform: platform.as_ref().ok().cloned(),
+        };
+        self.facts.note(at_from(at, decl), fact);
+
+        // The reference takes any of the unset variables that has a near name; we take the first by the alphabet.
+        let hinted = |message: String| {
+            let set = || self.args.env.iter().map(|(name, _)| name);
+            match expanded.unset.iter().find_map(|name| suggest::nearest(name, set(), Case::Matters)) {
+                Some(found) => format!("{message} (did you mean {found}?)"),
+                None => message,
+            }
+        };
+        let (written, place) = (&word.text, decl.head.span);
+        if expanded.text.is_empty() {
+            let message = hinted(format!("empty platform value from expression {written}"));
+            return Err(Diagnostic::error("empty-platform", message, word.span).within(place));
+        }
+        platform.map_err(|error| {
+            let message = format!("failed to parse platform {written}: {}", hinted(error.to_string()));
+            let mut diagnostic = Diagnostic::error("invalid-platform", message, word.span);
+            // The reference gives the place twice.
+            diagnostic.ranges = vec![place; 2];
+            diagnostic
+        })
+    }
+}
+
+impl Stage {
+    /// Returns a stage of which nothing more is known.
+    fn new(base_name: String, span: Option<Span>, named_at: Span) -> Stage {
+        Stage {
             decl: None,
             name: String::new(),
             label: String::new(),
-            base_name: base_name.to_owned(),
+            base_name,
             platform: None,
             base: None,
             context: None,
@@ -120,40 +183,15 @@ impl Stages {
             ignore_cache: false,
             span,
             named_at,
-        })
+        }
     }
 }
 
-fn check_platform(
-    read: Result<Platform, PlatformError>,
-    expanded: &Expanded,
-    decl: &StageDecl,
-    word: &Word,
-    args: &GlobalArgs,
-) -> Result<Platform, Diagnostic> {
-    let (written, span) = (&word.text, word.span);
-    // The reference asks for help with the first variable that has a near name, in no order; we take the alphabet's.
-    let hinted = |message: String| {
-        let found = expanded
-            .unset
-            .iter()
-            .find_map(|name| suggest::nearest(name, args.env.iter().map(|(name, _)| name), Case::Matters));
-        match found {
-            Some(found) => format!("{message} (did you mean {found}?)"),
-            None => message,
-        }
-    };
-    if expanded.text.is_empty() {
-        let message = hinted(format!("empty platform value from expression {written}"));
-        return Err(Diagnostic::error("empty-platform", message, span).within(decl.head.span));
+impl Stages {
+    /// Adds a stage for an image that only `--from` names.
+    pub(super) fn add_implicit(&mut self, base_name: &str, span: Option<Span>, named_at: Span) -> StageId {
+        self.add(Stage::new(base_name.to_owned(), span, named_at))
     }
-    read.map_err(|error| {
-        let message = format!("failed to parse platform {written}: {}", hinted(error.to_string()));
-        let mut diagnostic = Diagnostic::error("invalid-platform", message, span);
-        // The reference gives the place twice.
-        diagnostic.ranges = vec![decl.head.span; 2];
-        diagnostic
-    })
 }
 
 fn commands(stage: usize, decl: &StageDecl) -> Vec<CommandPlan> {
@@ -173,25 +211,6 @@ fn is_step(instruction: &Instruction) -> bool {
 
 fn at_from(stage: usize, decl: &StageDecl) -> At {
     At::new(Some(stage), &decl.head.keyword.value, decl.head.span)
-}
-
-fn note_unset(
-    stage: usize,
-    decl: &StageDecl,
-    unset: &BTreeSet<String>,
-    args: &GlobalArgs,
-    facts: &mut Facts,
-) {
-    for name in unset {
-        let known: BTreeSet<&str> =
-            args.declared.keys().map(String::as_str).chain(args.env.iter().map(|(name, _)| name)).collect();
-        let fact = Fact::UnsetInFrom {
-            is_declared: known.contains(name.as_str()),
-            nearest: suggest::nearest(name, known, Case::Matters),
-            name: name.clone(),
-        };
-        facts.note(at_from(stage, decl), fact);
-    }
 }
 
 /// Takes the lines off an error for which the reference has none.

@@ -82,3 +82,25 @@ fn parse_integer(text: &str) -> Option<i64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     if is_number { text.parse().ok() } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_from_names() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("+01", Some(1)),
+            ("-1", Some(-1)),
+            ("", None),
+            ("-", None),
+            ("1_0", None),
+            ("0x1", None),
+            ("1a", None),
+            ("9223372036854775808", None),
+        ] {
+            assert_eq!(parse_integer(text), expected, "{text}");
+        }
+    }
+}
