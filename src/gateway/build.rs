@@ -17,18 +17,30 @@ use crate::pipeline::{self, Build, Scope};
 use crate::plan::{Answer, ImageQuestion, Question};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// What the list of a scanner is, for those who look for one.
 const SPDX: &str = "https://spdx.dev/Document";
+
+/// Keeps the build from ending. Nothing is ever sent.
+type Hold = mpsc::Sender<()>;
 
 /// Builds all platforms that are asked for.
 ///
 /// # Errors
 /// The first error of any platform; the others are given up.
 pub(super) async fn run(run: Run) -> Result<gw::Result, Error> {
-    let run = Arc::new(run);
+    // Held by all that may still show a warning: when it is gone, all warnings have arrived.
+    let (hold, mut all_shown) = mpsc::channel(1);
+    let result = platforms(Arc::new(run), hold).await;
+    all_shown.recv().await;
+    result
+}
+
+async fn platforms(run: Arc<Run>, hold: Hold) -> Result<gw::Result, Error> {
     let options = run.source.options.clone();
+    let mut hold = Some(hold);
     let mut targets: Vec<_> = options.target_platforms.iter().cloned().map(Some).collect();
     if targets.is_empty() {
         targets.push(None);
@@ -38,7 +50,8 @@ pub(super) async fn run(run: Run) -> Result<gw::Result, Error> {
     for (place, target) in targets.into_iter().enumerate() {
         let run = run.clone();
         // All platforms have the same warnings, so one of them will do.
-        building.spawn(async move { (place, run.platform(target, place == 0).await) });
+        let hold = hold.take();
+        building.spawn(async move { (place, run.platform(target, hold).await) });
     }
     while let Some(ended) = building.join_next().await {
         let (place, outcome) = ended.map_err(|lost| Error::internal(lost.to_string()))?;
@@ -48,18 +61,20 @@ pub(super) async fn run(run: Run) -> Result<gw::Result, Error> {
 }
 
 impl Run {
-    /// Builds for one platform.
-    async fn platform(&self, target: Option<Platform>, warns: bool) -> Result<Built, Error> {
-        let build = Build::new(&self.source, target.as_ref(), Scope::Target, warns);
+    /// Builds for one platform. With a hold it shows warnings, also if it is given up later.
+    async fn platform(&self, target: Option<Platform>, hold: Option<Hold>) -> Result<Built, Error> {
+        let build = Build::new(&self.source, target.as_ref(), Scope::Target, hold.is_some());
         let (outcome, scanner) = tokio::join!(self.drive(build), self.scanner());
         let warning = self.warn(outcome.warnings);
-        let solved = match (outcome.built, scanner) {
+        tokio::spawn(async move {
+            warning.join_all().await;
+            drop(hold);
+        });
+        match (outcome.built, scanner) {
             (_, Err(error)) => Err(error),
             (Err(error), _) => Err(self.failure(error)),
             (Ok(built), Ok(scanner)) => self.solve_all(built, target, scanner).await,
-        };
-        warning.join_all().await;
-        solved
+        }
     }
 
     /// Solves what was built, and the scan of it.
