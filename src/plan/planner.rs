@@ -12,7 +12,7 @@ use crate::instruction::{File, Kind};
 use crate::options::Options;
 use crate::stage::{ContextName, GlobalArgs, Platforms, SCRATCH, Stage, StageId, Stages};
 use crate::suggest::{self, Case};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// How often triggers may bring in images whose triggers bring in more. An image whose trigger copies from that very
@@ -31,6 +31,8 @@ pub struct Planner {
     takes_all_stages: bool,
     desk: Desk,
     phase: Phase,
+    /// Configs that were read: many stages may start from one image.
+    configs: HashMap<Question, Config>,
     /// What was noticed so far, also if planning failed.
     pub facts: Facts,
     build_args: BTreeMap<String, String>,
@@ -78,6 +80,7 @@ impl Planner {
             platforms: Platforms::new(&options, target),
             desk: project.desk.clone(),
             phase: Phase::Args,
+            configs: HashMap::new(),
             facts: Facts::new(),
             build_args: options.build_args.clone(),
             args: GlobalArgs::default(),
@@ -312,7 +315,12 @@ impl Planner {
     }
 
     /// Finds what a stage starts from; nothing if answers are missing.
-    fn base(&mut self, stages: &Stages, id: StageId, reference: Reference) -> Result<Option<Base>, Error> {
+    fn base(
+        &mut self,
+        stages: &Stages,
+        id: StageId,
+        mut reference: Reference,
+    ) -> Result<Option<Base>, Error> {
         let stage = &stages[id];
         let asker = format!("{} {}", self.platforms.target, id.index());
         if let Some(context) = &stage.context {
@@ -351,41 +359,46 @@ impl Planner {
             resolve_mode: self.options.image_resolve_mode.as_str().to_owned(),
             oci_store: None,
         });
-        let Some(answer) = self.desk.ask(&question).cloned() else { return Ok(None) };
-        let found = match answer {
-            Answer::ImageConfig { reference, digest, config } => FoundImage { reference, digest, config },
+        let Some(answer) = self.desk.ask(&question) else { return Ok(None) };
+        let (settled, digest) = match answer {
+            Answer::ImageConfig { reference, digest, config } => {
+                if !self.configs.contains_key(&question) {
+                    let config = Config::from_json(config).map_err(|error| {
+                        Error::new("invalid-config", format!("failed to parse image config: {error}"))
+                    })?;
+                    self.configs.insert(question.clone(), config);
+                }
+                (reference, digest)
+            }
             Answer::NotAnImage { identifier } => {
                 let asked = reference.tag_name_only();
                 let message =
                     format!("ref mutated by policy to non-image: docker-image://{asked} -> {identifier}");
                 return Err(image_error(Error::new("not-an-image", message), &stage.base_name, stages));
             }
-            other => return Err(image_error(misfit(&other), &stage.base_name, stages)),
+            other => return Err(image_error(misfit(other), &stage.base_name, stages)),
         };
-        self.image(stage, reference, found).map(Some)
-    }
-
-    fn image(&self, stage: &Stage, mut reference: Reference, found: FoundImage) -> Result<Base, Error> {
-        let FoundImage { reference: settled, digest, config } = found;
-        if reference.to_string() != settled {
-            reference = Reference::parse_normalized(&settled).map_err(|error| {
-                let settled = crate::text::quote(&settled);
+        if reference.to_string() != *settled {
+            reference = Reference::parse_normalized(settled).map_err(|error| {
+                let settled = crate::text::quote(settled);
                 Error::new("invalid-reference", format!("failed to parse ref {settled}: {error}"))
             })?;
         }
-        let image = Config::from_json(&config).map_err(|error| {
-            Error::new("invalid-config", format!("failed to parse image config: {error}"))
-        })?;
+        if !digest.is_empty() {
+            let digest =
+                Digest::parse(digest).map_err(|error| Error::new("invalid-digest", error.to_string()))?;
+            reference = reference.with_digest(digest);
+        }
+        Ok(Some(self.image(stage, &reference, self.configs[&question].clone())))
+    }
+
+    /// Returns what a stage starts from, if that is an image with a config.
+    fn image(&self, stage: &Stage, reference: &Reference, image: Config) -> Base {
         let platform = match &stage.platform {
             Some(platform) => platform.clone(),
             None if self.platforms.is_implicit => nearest_platform(&image, &self.platforms),
             None => self.platforms.target.clone(),
         };
-        if !digest.is_empty() {
-            let digest =
-                Digest::parse(&digest).map_err(|error| Error::new("invalid-digest", error.to_string()))?;
-            reference = reference.with_digest(digest);
-        }
         let has_layers = image.rootfs.diff_ids.as_ref().is_some_and(|ids| !ids.is_empty())
             // Images of the oldest kind do not list their layers.
             || image.history.iter().any(|step| !step.empty_layer);
@@ -394,15 +407,8 @@ impl Planner {
             false => BaseFiles::Empty,
         };
         let config = Config { created: None, ..image.clone() };
-        Ok(Base { files, platform: Some(platform), config, image: Some(image) })
+        Base { files, platform: Some(platform), config, image: Some(image) }
     }
-}
-
-/// What the engine said of an image.
-struct FoundImage {
-    reference: String,
-    digest: String,
-    config: Vec<u8>,
 }
 
 impl Bases {
