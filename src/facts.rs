@@ -87,7 +87,7 @@ pub enum Fact {
         actual: Platform,
     },
     /// A variable that is not set, in an instruction; once for each word that uses it. Not noted if an ARG of the
-    /// stage declares it.
+    /// stage declares it, or if it is an argument that only speaks to the frontend.
     UnsetVariable {
         /// Its name.
         name: String,

@@ -3,6 +3,8 @@
 //! In: what was written, and what could have been. Out: the one word that lies less than three edits away.
 //! Which words are in reach is the caller's matter.
 
+use std::borrow::Cow;
+
 /// Fewer edits than this make a word worth suggesting.
 const TOO_FAR: usize = 3;
 
@@ -28,8 +30,8 @@ pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>, case:
     let mut limit = TOO_FAR;
     for option in options {
         let option = match case {
-            Case::Matters => option.to_owned(),
-            Case::Ignored => option.to_lowercase(),
+            Case::Matters => Cow::Borrowed(option),
+            Case::Ignored => Cow::Owned(option.to_lowercase()),
         };
         if option == wanted {
             return None;
@@ -46,7 +48,7 @@ pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>, case:
     }
     found.filter(|option| !option.is_empty()).map(|option| match case {
         Case::Ignored if word == word.to_uppercase() && word != word.to_lowercase() => option.to_uppercase(),
-        _ => option,
+        _ => option.into_owned(),
     })
 }
 

@@ -120,6 +120,8 @@ struct Cx<'a> {
     invalid_text: Option<Span>,
     /// How many steps so far are shown as a group.
     groups: usize,
+    /// How many names were compared so far in search of near ones.
+    compared: u64,
 }
 
 /// An instruction on its way.
@@ -161,6 +163,7 @@ impl<'a> Cx<'a> {
             ignored,
             invalid_text: None,
             groups: 0,
+            compared: 0,
             graph,
             sources,
         })

@@ -6,6 +6,10 @@ use crate::facts::{At, Fact};
 use crate::path;
 use crate::suggest::{self, Case};
 
+/// How many names are compared in search of near ones. A file that gets there has thousands of unset variables and
+/// as many set ones, and no reader.
+const MAX_COMPARED: u64 = 4_000_000;
+
 impl Cx<'_> {
     /// Notes something about an instruction.
     pub(super) fn note(&mut self, stage: &Stage, step: &Step<'_>, fact: Fact) {
@@ -18,8 +22,12 @@ impl Cx<'_> {
     pub(super) fn note_unset(&mut self, stage: &Stage, step: &Step<'_>, name: &str) {
         let names = [SCAN_CONTEXT, SCAN_STAGE];
         if !stage.state.arg_names.contains(name) && !names.contains(&name) {
-            let known = stage.state.env.iter().map(|(name, _)| name);
-            let nearest = suggest::nearest(name, known, Case::Matters);
+            let mut nearest = None;
+            if self.compared < MAX_COMPARED {
+                let known = stage.state.env.iter().map(|(name, _)| name);
+                let known = known.inspect(|_| self.compared += 1);
+                nearest = suggest::nearest(name, known, Case::Matters);
+            }
             self.note(stage, step, Fact::UnsetVariable { name: name.to_owned(), nearest });
         }
     }

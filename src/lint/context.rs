@@ -73,7 +73,7 @@ pub(super) enum Item<'a> {
 }
 
 /// What a FROM says behind its base.
-pub(super) struct FromWords<'a> {
+pub(super) struct WordsBehindBase<'a> {
     /// The word that is AS if all is well.
     pub as_word: &'a str,
     /// The name of the stage as written; nothing if there are words behind it.
@@ -107,18 +107,18 @@ impl<'a> Item<'a> {
     }
 
     /// Returns what a FROM says behind its base, if that is two words at least.
-    pub(super) fn from_words(self) -> Option<FromWords<'a>> {
+    pub(super) fn words_behind_base(self) -> Option<WordsBehindBase<'a>> {
         match self {
             Item::Stage(stage) => {
                 let name = Some(stage.name.as_ref()?.written.value.as_str());
-                Some(FromWords { as_word: &stage.as_keyword.as_ref()?.value, name })
+                Some(WordsBehindBase { as_word: &stage.as_keyword.as_ref()?.value, name })
             }
             Item::Broken(Statement {
                 kind: Some(Keyword::From), args: Args::Words { words, .. }, ..
             }) => {
                 let [_, as_word, name, rest @ ..] = words.as_slice() else { return None };
                 let name = rest.is_empty().then_some(name.text.as_str());
-                Some(FromWords { as_word: &as_word.text, name })
+                Some(WordsBehindBase { as_word: &as_word.text, name })
             }
             _ => None,
         }

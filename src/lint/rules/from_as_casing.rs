@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
-        let Some(written) = item.from_words().map(|words| words.as_word) else { continue };
+        let Some(written) = item.words_behind_base().map(|words| words.as_word) else { continue };
         let from = item.keyword();
         let expected = if lower(from) == *from {
             lower(written)

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         text: "The registry gave an image for another platform than the build is for, as it does when an \
                image exists for one platform only. Programs of that image may not run. Name the platform by \
                `--platform`, or use an image that exists for the target.",
-        bad: "FROM conformance/one-platform\n",
+        bad: "FROM team/arm64-only\n",
         good: "FROM --platform=$BUILDPLATFORM alpine\n",
     },
     check,

@@ -21,15 +21,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Arguments that steer a build and never reach the environment of a step.
-const NEVER_SET: [&str; 2] = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
-
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, note) in cx.notes() {
         let Fact::UnsetVariable { name, nearest } = &note.fact else { continue };
-        if NEVER_SET.contains(&name.as_str()) {
-            continue;
-        }
         let mut message = format!("Usage of undefined variable '${name}'");
         if let Some(nearest) = nearest {
             message.push_str(&format!(" (did you mean ${nearest}?)"));
@@ -53,6 +47,5 @@ mod tests {
     fn an_unset_name_is_found() {
         check("foo", None, &["Usage of undefined variable '$foo'"]);
         check("PAHT", Some("PATH"), &["Usage of undefined variable '$PAHT' (did you mean $PATH?)"]);
-        check("BUILDKIT_SBOM_SCAN_STAGE", None, &[]);
     }
 }

@@ -1,0 +1,142 @@
+//! The whole way of checks: Dockerfiles through the pipeline, with made-up answers in place of an engine.
+
+use multistage::image::Platform;
+use multistage::lint::{RULES, Warning};
+use multistage::options::Options;
+use multistage::pipeline::{Build, Scope, Source};
+use multistage::plan::{Answer, AskError, Entry, Question, Step};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const IGNORED: &str = "tmp\n";
+
+/// Answers as an engine with one file, where every image exists. An image with `arm64` in its name is for that.
+fn answer(question: &Question, dockerfile: &str) -> Answer {
+    match question {
+        Question::ImageConfig(image) => {
+            let architecture = if image.reference.contains("arm64") { "arm64" } else { "amd64" };
+            Answer::ImageConfig {
+                reference: image.reference.clone(),
+                digest: format!("sha256:{}", "0".repeat(64)),
+                config: format!(
+                    r#"{{"architecture":"{architecture}","os":"linux","rootfs":{{"type":"layers","diff_ids":["sha256:1"]}}}}"#
+                )
+                .into_bytes(),
+            }
+        }
+        Question::Files(files) => Answer::Files(
+            files
+                .files
+                .iter()
+                .map(|file| match file.path.as_str() {
+                    "Dockerfile" => Ok(dockerfile.as_bytes().to_vec()),
+                    ".dockerignore" => Ok(IGNORED.as_bytes().to_vec()),
+                    _ => Err(AskError { code: 5, message: "not found".to_owned(), details: Vec::new() }),
+                })
+                .collect(),
+        ),
+        Question::Inputs => Answer::Inputs(BTreeMap::new()),
+        Question::SourceMeta(_) => Answer::Failed(AskError::default()),
+    }
+}
+
+/// Returns what is found in a Dockerfile, and the error if it has one.
+fn check(dockerfile: &str, options: &[(&str, &str)]) -> (Vec<Warning>, Option<String>) {
+    let host = Platform::new("linux", "amd64");
+    let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let options = Arc::new(Options::from_map(&options, &[], &host).expect("the options of a test are right"));
+    let mut entry = Entry::new(options.clone());
+    let project = loop {
+        match entry.step().expect("there is a Dockerfile") {
+            Step::Done(project) => break project,
+            Step::Ask(questions) => {
+                for question in questions {
+                    let answer = answer(&question, dockerfile);
+                    entry.tell(question, answer);
+                }
+            }
+        }
+    };
+    let source = Source::read(project, options).expect("the settings of a test are right");
+    let mut build = Build::new(&source, None, Scope::All, true);
+    loop {
+        match build.step() {
+            Step::Done(outcome) => {
+                let error = outcome.built.err().map(|error| error.diagnostic.message);
+                return (outcome.warnings, error);
+            }
+            Step::Ask(questions) => {
+                for question in questions {
+                    let answer = answer(&question, dockerfile);
+                    build.tell(question, answer);
+                }
+            }
+        }
+    }
+}
+
+fn names(warnings: &[Warning]) -> Vec<&str> {
+    warnings.iter().map(|warning| warning.rule.name).collect()
+}
+
+#[test]
+fn the_page_of_each_rule_tells_the_truth() {
+    for rule in RULES {
+        let (bad, error) = check(rule.page.bad, &[]);
+        assert!(names(&bad).contains(&rule.name), "{}: nothing found, {error:?}", rule.name);
+        let (good, error) = check(rule.page.good, &[]);
+        assert_eq!(names(&good), [""; 0], "{}: the good file is not good", rule.name);
+        assert_eq!(error, None, "{}", rule.name);
+    }
+}
+
+#[test]
+fn rules_are_documented() {
+    for rule in RULES {
+        assert!(rule.page.text.len() > 50 && rule.page.text.ends_with('.'), "{}", rule.name);
+        assert!(multistage::lint::rule(&rule.name.to_lowercase()).is_some(), "{}", rule.name);
+        let slug = rule.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        assert!(rule.url.is_empty() || slug.replace('-', "") == rule.name.to_lowercase(), "{}", rule.url);
+    }
+    assert_eq!(RULES.len(), 22);
+}
+
+#[test]
+fn warnings_end_where_the_build_ends() {
+    let file = "FROM a AS B\nWORKDIR x\nCOPY --from=${no}x / /\nCMD y\n";
+    let (found, error) = check(file, &[]);
+    assert_eq!(names(&found), ["StageNameCasing"]);
+    assert!(error.is_some());
+    let (found, error) = check("FROM a\nWORKDIR x\nEXPOSE x\nCMD y\n", &[]);
+    assert_eq!(names(&found), ["WorkdirRelativePath"]);
+    assert!(error.is_some());
+    let (found, _) = check("FROM a AS B\nRUNN\nMAINTAINER c\n", &[]);
+    assert_eq!(names(&found), ["StageNameCasing"]);
+    let (found, _) = check("FROM a AS B\nENV C\n", &[]);
+    assert_eq!(names(&found).len(), 0);
+}
+
+#[test]
+fn an_instruction_may_be_left_out() {
+    let file =
+        "# check=skip=StageNameCasing\nFROM a AS B\n# check=skip=JSONArgsRecommended for a reason\nCMD y\n";
+    let whole = "FROM a\n# check=skip=JSONArgsRecommended for a reason\nCMD y\n";
+    assert_eq!(names(&check(file, &[]).0), [""; 0]);
+    assert_eq!(names(&check(whole, &[]).0), [""; 0]);
+    let file = "FROM a\n# check=skip=JSONArgsRecommended\nENTRYPOINT x\nCMD y\n";
+    let (found, _) = check(file, &[]);
+    assert_eq!(names(&found), ["JSONArgsRecommended"]);
+}
+
+#[test]
+fn findings_may_fail_the_build() {
+    let file = "# check=error=true\nFROM a AS B\nMAINTAINER c\nMAINTAINER d\n";
+    let (_, error) = check(file, &[]);
+    assert_eq!(
+        error.as_deref(),
+        Some("lint violation found for rules: StageNameCasing, MaintainerDeprecated")
+    );
+    let skip_all = [("build-arg:BUILDKIT_DOCKERFILE_CHECK", "skip=all")];
+    let (found, error) = check(file, &skip_all);
+    assert_eq!((found.len(), error), (0, None));
+}
