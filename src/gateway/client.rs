@@ -11,6 +11,7 @@ use crate::llb::caps::CapSet;
 use crate::pb::gateway as gw;
 use crate::pb::ops;
 use crate::report::json::base64;
+use prost::Message;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -279,10 +280,17 @@ impl Client {
         if !self.protocol().has(caps::RETURN) {
             return self.end_by_solve(outcome?).await;
         }
-        let request = match outcome {
+        let mut request = match outcome {
             Ok(result) => gw::ReturnRequest { result: Some(result), error: None },
             Err(error) => gw::ReturnRequest { result: None, error: Some(error.into_status()) },
         };
+        // An error holds the whole file, which may be as large as a message. It is told without, rather than not.
+        if request.encoded_len() > MESSAGE_LIMIT_BYTES {
+            let mut error =
+                request.error.take().unwrap_or_else(|| Error::new("the result is too large").into_status());
+            error.details.clear();
+            request = gw::ReturnRequest { result: None, error: Some(error) };
+        }
         self.rpc.clone().r#return(request).await?;
         Ok(())
     }

@@ -45,7 +45,7 @@ const LLB: &[&str] = &[
 /// What the engine has: files by name, capabilities, and where it misbehaves.
 #[derive(Clone)]
 struct Engine {
-    files: BTreeMap<&'static str, &'static str>,
+    files: BTreeMap<&'static str, String>,
     protocol: Vec<&'static str>,
     /// Closes the connection instead of answering this call, counted from 0.
     closes_at: Option<usize>,
@@ -54,9 +54,9 @@ struct Engine {
 }
 
 impl Engine {
-    fn with(dockerfile: &'static str) -> Engine {
+    fn with(dockerfile: impl Into<String>) -> Engine {
         Engine {
-            files: BTreeMap::from([("Dockerfile", dockerfile)]),
+            files: BTreeMap::from([("Dockerfile", dockerfile.into())]),
             protocol: PROTOCOL.to_vec(),
             closes_at: None,
             images_at_once: 1,
@@ -299,6 +299,33 @@ fn images_are_asked_for_side_by_side_and_once() {
     let run = run(engine, &[]);
     assert!(run.status.success(), "{}", run.stderr);
     assert_eq!(run.count("ResolveSourceMeta"), 3);
+}
+
+#[test]
+fn more_questions_than_streams_are_asked_all_the_same() {
+    let names = 0..400;
+    let stages: String = names.clone().map(|name| format!("FROM image-{name} AS stage-{name}\n")).collect();
+    let copies: String = names.map(|name| format!("COPY --from=stage-{name} / /\n")).collect();
+    let run = run(Engine::with(format!("{stages}FROM scratch\n{copies}")), &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    assert_eq!(run.count("ResolveSourceMeta"), 400);
+}
+
+#[test]
+fn messages_may_be_as_large_as_the_engine_lets_them() {
+    let comment = format!("# {}\n", "x".repeat(1000));
+    let run = run(Engine::with(format!("{}FROM alpine\nRUN x\n", comment.repeat(12 << 10))), &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    let places = run.solves.last().and_then(|solve| solve.definition.as_ref()?.source.as_ref());
+    assert!(places.unwrap().infos[0].data.len() > 12_000_000);
+
+    let without_file =
+        self::run(Engine::with(format!("{}FROM alpine\nRUNN x\n", comment.repeat(13 << 10))), &[]);
+    assert!(without_file.error().message.contains("unknown instruction"), "{}", without_file.error().message);
+    assert_eq!(without_file.error().details, []);
+
+    let too_large = self::run(Engine::with(comment.repeat(17 << 10)), &[]);
+    assert!(too_large.error().message.contains("too large"), "{}", too_large.error().message);
 }
 
 #[test]
