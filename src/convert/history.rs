@@ -93,16 +93,21 @@ pub(super) fn entry(created_by: String, adds_layer: bool, epoch: Option<&Timesta
 /// Returns the line of a RUN: the build arguments with their values, if there are any, then the words.
 ///
 /// An argument that was declared twice stands where it was first, with the value that the step sees.
-pub(super) fn run_line(words: &[String], args: &[&BuildArg], env: &EnvList) -> String {
-    let mut order: Vec<(&str, &str)> = Vec::new();
+///
+/// `distinct` is the number of different names: mostly that of all arguments, and then nothing has to be looked up.
+pub(super) fn run_line(words: &[String], args: &[&BuildArg], distinct: usize, env: &EnvList) -> String {
+    let mut order: Vec<(&str, &str)> = Vec::with_capacity(distinct);
     let mut places: HashMap<&str, usize> = HashMap::new();
     for arg in args {
         let value = env.get(&arg.name).or(arg.value.as_deref()).unwrap_or_default();
-        let place = *places.entry(&arg.name).or_insert(order.len());
-        match order.get_mut(place) {
-            Some(entry) => entry.1 = value,
-            None => order.push((&arg.name, value)),
+        if distinct < args.len() {
+            let place = *places.entry(&arg.name).or_insert(order.len());
+            if let Some(entry) = order.get_mut(place) {
+                entry.1 = value;
+                continue;
+            }
         }
+        order.push((&arg.name, value));
     }
     let mut line = String::from("RUN");
     if !order.is_empty() {
@@ -146,9 +151,9 @@ mod tests {
         let env = EnvList::from_pairs(["B=b", "A=3"]);
         let words = ["/bin/sh", "-c", "echo a"].map(str::to_owned);
         assert_eq!(
-            run_line(&words, &args.iter().collect::<Vec<_>>(), &env),
+            run_line(&words, &args.iter().collect::<Vec<_>>(), 3, &env),
             "RUN |3 A=3 B=b HIDDEN=h /bin/sh -c echo a"
         );
-        assert_eq!(run_line(&words, &[], &env), "RUN /bin/sh -c echo a");
+        assert_eq!(run_line(&words, &[], 0, &env), "RUN /bin/sh -c echo a");
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run
     meta.ignore_cache = stage.ignore_cache;
     meta.linux_resources = resources(cx.options);
 
-    let line = run_line(&words, &cx.args.list(state.args), &state.env) + " # buildkit";
+    let line = run_line(&words, &cx.args.list(state.args), state.arg_names.len(), &state.env) + " # buildkit";
     stage.state.fs = Some(Edge::from(cx.graph.add(exec, meta)));
     cx.commit(stage, line, true);
     Ok(())
