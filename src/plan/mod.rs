@@ -92,6 +92,7 @@ pub struct Base {
 
 /// Where the files of a base come from.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each stage")]
 pub enum BaseFiles {
     /// There are none: `FROM scratch`, or an image without layers.
     Empty,
