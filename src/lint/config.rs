@@ -27,6 +27,12 @@ impl Selection {
         self.all || self.names.contains(name)
     }
 
+    /// Adds other rules.
+    fn add(&mut self, other: &Selection) {
+        self.all |= other.all;
+        self.names.extend(other.names.iter().cloned());
+    }
+
     /// Replaces the names; `all` stays once it was said.
     fn set(&mut self, text: &str) {
         if text == "all" {
@@ -38,6 +44,13 @@ impl Selection {
 }
 
 impl Config {
+    /// Adds other settings: what either of them says holds.
+    pub fn add(&mut self, other: &Config) {
+        self.skip.add(&other.skip);
+        self.experimental.add(&other.experimental);
+        self.is_error |= other.is_error;
+    }
+
     /// Reads settings: `key=value`, with `;` between two of them.
     ///
     /// # Errors

@@ -1,0 +1,287 @@
+//! Says of a warning where exactly it lies, and what to do about it.
+//!
+//! The rules speak of whole instructions, as those of the reference do. Here the word is found that is meant; fixes are
+//! made in [`super::mend`].
+
+use super::fix::Fix;
+use super::mend;
+use crate::instruction::{ArgDecl, File, Head, Instruction, Kind, Pair, StageDecl};
+use crate::lint::Warning;
+use crate::text::{SourceFile, Span};
+
+/// What there is to say about a warning.
+#[derive(Debug)]
+pub(super) struct Advice {
+    /// The place that is meant.
+    pub span: Span,
+    /// Other places that explain it.
+    pub labels: Vec<(Span, String)>,
+    /// What to do.
+    pub help: Option<String>,
+    /// How to do it.
+    pub fix: Option<Fix>,
+}
+
+impl Advice {
+    fn at(span: Span) -> Advice {
+        Advice { span, labels: Vec::new(), help: None, fix: None }
+    }
+
+    fn help(mut self, text: impl Into<String>) -> Advice {
+        self.help = Some(text.into());
+        self
+    }
+
+    fn fix(mut self, fix: Option<Fix>) -> Advice {
+        self.fix = fix;
+        self
+    }
+
+    fn label(mut self, span: Span, text: impl Into<String>) -> Advice {
+        self.labels.push((span, text.into()));
+        self
+    }
+}
+
+/// An instruction of a file.
+#[derive(Clone, Copy)]
+pub(super) enum Item<'a> {
+    /// FROM
+    From(&'a StageDecl),
+    /// Anything else.
+    Other(&'a Instruction),
+}
+
+impl<'a> Item<'a> {
+    /// Returns what all instructions have.
+    pub(super) fn head(self) -> &'a Head {
+        match self {
+            Item::From(stage) => &stage.head,
+            Item::Other(instruction) => &instruction.head,
+        }
+    }
+}
+
+/// Returns the instruction that a place lies in, and the place of its stage.
+pub(super) fn item(file: &File, span: Span) -> Option<(Option<usize>, Item<'_>)> {
+    // Stages and instructions are in order, and a span of a stage's FROM does not cover what is below it.
+    let stage = file.stages.partition_point(|stage| stage.head.span.start <= span.start).checked_sub(1);
+    let within = |list: &'_ [Instruction]| {
+        let at = list.partition_point(|one| one.head.span.start <= span.start).checked_sub(1)?;
+        list[at].head.span.contains(span).then_some(at)
+    };
+    let Some(index) = stage else {
+        return within(&file.global_args).map(|at| (None, Item::Other(&file.global_args[at])));
+    };
+    let decl = &file.stages[index];
+    if decl.head.span.contains(span) {
+        return Some((stage, Item::From(decl)));
+    }
+    within(&decl.instructions).map(|at| (stage, Item::Other(&decl.instructions[at])))
+}
+
+/// Returns what there is to say about a warning.
+pub(super) fn advise(warning: &Warning, source: &SourceFile, file: &File) -> Advice {
+    let Some((stage, item)) = item(file, warning.span) else {
+        return Advice::at(first_line(source, warning.span));
+    };
+    let head = item.head();
+    let keyword = head.keyword.span;
+    let quoted = quoted(&warning.message);
+    let word = || quoted.and_then(|text| find(source, head.span, text)).unwrap_or(keyword);
+    match (warning.rule.name, item) {
+        ("ConsistentInstructionCasing", _) => {
+            Advice::at(keyword).fix(mend::keyword_casing(head, warning.message.ends_with("(uppercase)")))
+        }
+        ("FromAsCasing", Item::From(from)) => {
+            let place = from.as_keyword.as_ref().map_or(keyword, |word| word.span);
+            Advice::at(place).label(keyword, "cased another way").fix(mend::as_casing(from))
+        }
+        ("StageNameCasing", Item::From(from)) => Advice::at(name(from)).fix(mend::stage_name(from)),
+        ("ReservedStageName", Item::From(from)) => {
+            Advice::at(name(from)).help("choose another name for this stage")
+        }
+        ("DuplicateStageName", Item::From(from)) => {
+            let is_same = |other: &&StageDecl| {
+                let text = |stage: &StageDecl| stage.name.as_ref().map(|name| name.text.clone());
+                text(other) == text(from) && other.head.span != from.head.span
+            };
+            let advice =
+                Advice::at(name(from)).help("choose another name: only the last stage can be found by it");
+            match file.stages.iter().find(is_same) {
+                Some(first) => advice.label(name(first), "first named here"),
+                None => advice,
+            }
+        }
+        ("LegacyKeyValueFormat", Item::Other(instruction)) => {
+            let pair = pairs(instruction).iter().find(|pair| pair.is_legacy);
+            let place = pair.map_or(keyword, |pair| pair.key.span.to(pair.value.span));
+            Advice::at(within_line(source, place))
+                .help("write `key=value`, with quotes if the value has blanks")
+                .fix(pair.and_then(|pair| mend::legacy_pair(source, file.escape, head, pair)))
+        }
+        ("MaintainerDeprecated", Item::Other(instruction)) => Advice::at(keyword)
+            .help("write `LABEL org.opencontainers.image.authors=…`")
+            .fix(mend::maintainer(source, file.escape, instruction)),
+        ("NoEmptyContinuation", _) => {
+            let place = head.empty_lines.first().map_or(keyword, |line| Span::new(line.start, line.start));
+            Advice::at(place)
+                .label(keyword, "this instruction goes on below")
+                .help("remove the empty line, or put a `#` on it")
+                .fix(mend::empty_lines(source, head))
+        }
+        ("JSONArgsRecommended", Item::Other(instruction)) => {
+            let place = mend::command(instruction).map_or(keyword, |command| command.span);
+            Advice::at(within_line(source, place))
+                .help("write a JSON array; name the shell in it if one is needed: `[\"sh\", \"-c\", \"…\"]`")
+                .fix(mend::json_form(source, instruction))
+        }
+        ("MultipleInstructionsDisallowed", _) => {
+            Advice::at(keyword).help("remove it: only the last one counts").fix(mend::remove(source, head))
+        }
+        ("RedundantTargetPlatform", Item::From(from)) => Advice::at(platform(from))
+            .help("leave it out: it is what happens anyway")
+            .fix(mend::platform(source, from)),
+        ("FromPlatformFlagConstDisallowed", Item::From(from)) => Advice::at(platform(from))
+            .help("leave it out and choose the platform when you build: `docker build --platform …`"),
+        ("UndefinedVar", _) => {
+            let Some(variable) = variable(&warning.message) else { return Advice::at(keyword) };
+            let place = find_variable(source, head.span, variable).unwrap_or(keyword);
+            let advice = Advice::at(place);
+            if let Some(nearest) = suggestion(&warning.message) {
+                return advice.fix(mend::rename(source, place, variable, nearest));
+            }
+            let from = stage.map(|index| &file.stages[index].head);
+            match (global_arg(file, variable), from) {
+                (Some(declared), Some(from)) => advice
+                    .label(declared.key.span, "declared here, where it reaches FROM lines only")
+                    .help(format!("declare it in this stage as well: `ARG {variable}`"))
+                    .fix(mend::declare(source, from, variable)),
+                _ => advice.help(format!("declare it in this stage: `ARG {variable}` or `ENV {variable}=…`")),
+            }
+        }
+        ("UndefinedArgInFrom", _) => {
+            let Some(name) = quoted else { return Advice::at(keyword) };
+            let place = find_variable(source, head.span, name).unwrap_or(keyword);
+            match suggestion(&warning.message) {
+                Some(nearest) => Advice::at(place).fix(mend::rename(source, place, name, nearest)),
+                None => Advice::at(place).help(format!("declare it before the first FROM: `ARG {name}`")),
+            }
+        }
+        ("InvalidDefaultArgInFrom", Item::From(from)) => Advice::at(from.base.span)
+            .help("give the argument a default that is the name of an image: `ARG NAME=value`"),
+        ("InvalidBaseImagePlatform", Item::From(from)) => Advice::at(from.base.span)
+            .help("choose an image that has this platform, or add `--platform` if another is meant"),
+        ("ExposeProtoCasing", _) => Advice::at(word()).fix(mend::port_casing(source, word())),
+        ("ExposeInvalidFormat", _) => Advice::at(word())
+            .help("name the port of the container alone; `docker run -p` maps it to one of the host"),
+        ("WorkdirRelativePath", Item::Other(Instruction { kind: Kind::Workdir(workdir), .. })) => {
+            let place = workdir.path.span;
+            Advice::at(place).help("start it with a slash").fix(mend::absolute(source, place))
+        }
+        ("SecretsUsedInArgOrEnv", _) => Advice::at(word())
+            .help("use `RUN --mount=type=secret,id=…` instead: a secret leaves no trace in the image"),
+        ("CopyIgnoredFile", _) => {
+            Advice::at(word()).help("take the path out of .dockerignore, or the instruction out of this file")
+        }
+        ("InvalidDefinitionDescription", _) => {
+            Advice::at(head.comments.last().map_or(keyword, |comment| comment.span))
+                .label(keyword, "it stands above this")
+        }
+        _ => Advice::at(first_line(source, warning.span)),
+    }
+}
+
+fn name(from: &StageDecl) -> Span {
+    from.name.as_ref().map_or(from.head.keyword.span, |name| name.written.span)
+}
+
+fn platform(from: &StageDecl) -> Span {
+    from.platform.as_ref().map_or(from.head.keyword.span, |word| word.span)
+}
+
+fn pairs(instruction: &Instruction) -> &[Pair] {
+    match &instruction.kind {
+        Kind::Env(env) => &env.pairs,
+        Kind::Label(label) => &label.pairs,
+        _ => &[],
+    }
+}
+
+fn global_arg<'a>(file: &'a File, name: &str) -> Option<&'a ArgDecl> {
+    let args = file.global_args.iter().flat_map(|instruction| match &instruction.kind {
+        Kind::Arg(arg) => &arg.args[..],
+        _ => &[],
+    });
+    args.into_iter().find(|decl| decl.key.text == name)
+}
+
+/// Tells whether a variable is an ARG before the first FROM.
+pub(super) fn is_global(file: &File, variable: &str) -> bool {
+    global_arg(file, variable).is_some()
+}
+
+/// Returns the name of the variable that a message is about.
+pub(super) fn variable(message: &str) -> Option<&str> {
+    message.split_once("'$")?.1.split_once('\'').map(|(name, _)| name)
+}
+
+/// Returns the name that a message suggests.
+pub(super) fn suggestion(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("(did you mean ")?;
+    rest.strip_suffix("?)").map(|name| name.trim_start_matches('$'))
+}
+
+/// Returns the first text in quotes.
+fn quoted(message: &str) -> Option<&str> {
+    let at = message.find(['\'', '"'])?;
+    let (mark, rest) = message[at..].split_at(1);
+    rest.split_once(mark).map(|(text, _)| text).filter(|text| !text.is_empty())
+}
+
+/// Finds a text in a place; as a whole word if it can be.
+fn find(source: &SourceFile, place: Span, text: &str) -> Option<Span> {
+    let written = source.slice(place);
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let is_whole =
+        |&at: &usize| !written[..at].ends_with(is_part) && !written[at + text.len()..].starts_with(is_part);
+    let mut found = written.match_indices(text).map(|(at, _)| at);
+    let at = found.clone().find(is_whole).or_else(|| found.next())?;
+    Some(span_at(place, at, text.len()))
+}
+
+/// Finds the use of a variable, `$name` or `${name…}`.
+fn find_variable(source: &SourceFile, place: Span, name: &str) -> Option<Span> {
+    let written = source.slice(place);
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    written.match_indices('$').find_map(|(at, _)| {
+        let rest = &written[at + 1..];
+        if let Some(inner) = rest.strip_prefix('{') {
+            let rest = inner.strip_prefix(name)?;
+            let length = rest.find('}').map_or(0, |close| close + 1);
+            let is_plain = rest[..length] == *"}";
+            return ends(rest)
+                .then(|| span_at(place, at, 2 + name.len() + if is_plain { length } else { 0 }));
+        }
+        rest.strip_prefix(name).filter(|rest| ends(rest)).map(|_| span_at(place, at, 1 + name.len()))
+    })
+}
+
+fn span_at(place: Span, at: usize, length: usize) -> Span {
+    let start = place.start + at as u32;
+    Span::new(start, start + length as u32)
+}
+
+/// Cuts a place off at the end of its first line.
+pub(super) fn within_line(source: &SourceFile, place: Span) -> Span {
+    let first = source.slice(place).split('\n').next().unwrap_or_default();
+    Span::new(place.start, place.start + first.trim_end_matches('\r').len() as u32)
+}
+
+/// Returns the first line of an instruction, without white space around.
+fn first_line(source: &SourceFile, place: Span) -> Span {
+    let line = within_line(source, place);
+    let text = source.slice(line);
+    let start = line.start + (text.len() - text.trim_start().len()) as u32;
+    Span::new(start, start + text.trim().len() as u32)
+}

@@ -1,0 +1,119 @@
+//! Standard output and standard error: colours, and what happens when nobody listens any more.
+
+use super::args::Color;
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Level, Renderer};
+use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+
+/// Why a command stopped before its end.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Nobody reads the output any more.
+    Closed,
+    /// Something went wrong that the user should know.
+    Message {
+        /// What was found, and where.
+        text: String,
+        /// What to do about it.
+        hints: Vec<String>,
+    },
+}
+
+impl Failure {
+    /// Returns a failure with its words.
+    pub(super) fn new(text: impl Into<String>) -> Failure {
+        Failure::Message { text: text.into(), hints: Vec::new() }
+    }
+
+    /// Adds help.
+    pub(super) fn hint(self, hint: impl Into<String>) -> Failure {
+        match self {
+            Failure::Closed => Failure::Closed,
+            Failure::Message { text, mut hints } => {
+                hints.push(hint.into());
+                Failure::Message { text, hints }
+            }
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// For writing to standard output alone; errors about files name their file.
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::Closed,
+            _ => Failure::new(format!("cannot write to standard output: {error}")),
+        }
+    }
+}
+
+/// Where all that is said goes to.
+pub(super) struct Output {
+    out: BufWriter<Stdout>,
+    err: Stderr,
+    out_is_coloured: bool,
+    err_is_coloured: bool,
+}
+
+impl Output {
+    /// Opens standard output and standard error.
+    pub(super) fn new(color: Color) -> Output {
+        let (out, err) = (io::stdout(), io::stderr());
+        Output {
+            out_is_coloured: color.is_on(out.is_terminal()),
+            err_is_coloured: color.is_on(err.is_terminal()),
+            out: BufWriter::with_capacity(64 << 10, out),
+            err,
+        }
+    }
+
+    /// Returns what draws frames on standard output.
+    pub(super) fn renderer(&self) -> Renderer {
+        renderer(self.out_is_coloured)
+    }
+
+    /// Tells whether standard output is a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.out.get_ref().is_terminal()
+    }
+
+    /// Writes out what is held back.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.out.flush()?)
+    }
+
+    /// Says something on standard error that is not the answer itself.
+    pub(super) fn note(&mut self, text: &str) {
+        self.say(Level::NOTE, text, &[]);
+    }
+
+    /// Says on standard error what went wrong.
+    pub(super) fn error(&mut self, text: &str, hints: &[String]) {
+        self.say(Level::ERROR, text, hints);
+    }
+
+    fn say(&mut self, level: Level<'_>, text: &str, hints: &[String]) {
+        // What comes first is read first. Nobody is left to tell if either of the two fails.
+        let _ = self.out.flush();
+        let group = level.primary_title(text).elements(hints.iter().map(|hint| Level::HELP.message(hint)));
+        let _ = writeln!(self.err, "{}", renderer(self.err_is_coloured).render(&[group]));
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn renderer(is_coloured: bool) -> Renderer {
+    let renderer = if is_coloured { Renderer::styled() } else { Renderer::plain() };
+    renderer.decor_style(DecorStyle::Ascii)
+}

@@ -1,0 +1,346 @@
+//! The command line, run as people run it: the built program, its output, its exit code.
+
+#![cfg(feature = "cli")]
+
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What a run gave.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs the program in a folder.
+fn run_in(folder: &Path, args: &[&str], input: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_multistage"))
+        .args(args)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    // The program may end before it has read all.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("the program ends");
+    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    Ran { code: output.status.code().expect("no signal"), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn run(args: &[&str], input: &str) -> Ran {
+    run_in(&cases(), args, input)
+}
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli")
+}
+
+/// An empty folder for one test.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    folder
+}
+
+#[track_caller]
+fn put(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+}
+
+fn json(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.out).expect("standard output is JSON")
+}
+
+#[test]
+fn what_people_see() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("cli");
+    settings.bind(|| {
+        for entry in fs::read_dir(cases()).expect("the cases are readable") {
+            let name = entry.expect("the cases are readable").file_name();
+            let name = name.to_str().expect("names are UTF-8");
+            if let Some(case) = name.strip_suffix(".Dockerfile") {
+                let ran = run(&["check", name], "");
+                insta::assert_snapshot!(case, format!("{}exit code {}", ran.out, ran.code));
+            }
+        }
+    });
+}
+
+#[test]
+fn exit_codes() {
+    assert_eq!(run(&["check", "-"], "FROM alpine\nCMD [\"a\"]\n").code, 0);
+    assert_eq!(run(&["check", "-"], "FROM alpine AS Base\n").code, 1);
+    assert_eq!(run(&["check", "-"], "FORM alpine\n").code, 2);
+    assert_eq!(run(&["check", "-"], "").code, 2);
+    assert_eq!(run(&["check", "no-such-file"], "").code, 2);
+    assert_eq!(run(&["check", "--skip", "NoSuchRule"], "").code, 2);
+    assert_eq!(run(&["check", "--no-such-flag"], "").code, 2);
+    assert_eq!(run(&["--help"], "").code, 0);
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let ran = run(&["check", "no-such-file"], "");
+    assert_eq!(ran.out, "");
+    assert!(ran.err.starts_with("error: no-such-file: no such file or folder"), "{}", ran.err);
+    assert!(ran.err.contains("help: name a Dockerfile"), "{}", ran.err);
+    let ran = run(&["check", "--skip", "StageNameCasin"], "");
+    assert!(
+        ran.err.contains("no rule is called `StageNameCasin` (did you mean StageNameCasing?)"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told() {
+    let ran = run(
+        &["check", "--format", "json", "-"],
+        "FROM a\nRUNN b\nUSER\nCOPY --from=9 a b\nSTOPSIGNAL nope\n",
+    );
+    let errors = json(&ran)["buildErrors"].as_array().expect("errors").len();
+    assert_eq!((ran.code, errors), (2, 4));
+}
+
+#[test]
+fn an_argument_without_a_default_is_given_later() {
+    let ran = run(&["check", "-"], "ARG BASE\nFROM $BASE\n");
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("InvalidDefaultArgInFrom"), "{}", ran.out);
+    assert_eq!(run(&["check", "-"], "FROM $BASE\n").code, 2);
+}
+
+#[test]
+fn an_unknown_image_may_set_a_variable() {
+    assert_eq!(run(&["check", "-"], "FROM golang\nWORKDIR $GOPATH/src\n").code, 0);
+    assert_eq!(run(&["check", "-"], "FROM scratch\nWORKDIR $GOROOT/src\n").code, 1);
+    assert_eq!(run(&["check", "-"], "ARG A=1\nFROM golang\nWORKDIR /$A\n").code, 1);
+}
+
+#[test]
+fn another_frontend_is_left_alone() {
+    let ran = run(&["check", "-"], "# syntax=example.com/mopy\napiVersion: v1\n");
+    assert_eq!((ran.code, ran.out.as_str()), (0, "1 file checked, nothing found\n"));
+    assert!(ran.err.contains("written for the frontend example.com/mopy"), "{}", ran.err);
+}
+
+#[test]
+fn folders_are_searched() {
+    let folder = folder("search");
+    put(
+        &folder,
+        &[
+            ("Dockerfile", "FROM a AS B\n"),
+            ("web/app.dockerfile", "FROM a AS B\n"),
+            (".devcontainer/Dockerfile", "FROM a AS B\n"),
+            ("Dockerfile.dockerignore", "x\n"),
+            ("README.md", "x\n"),
+            ("out/Dockerfile", "FROM a AS B\n"),
+            (".gitignore", "out/\n"),
+        ],
+    );
+    let ran = run_in(&folder, &["check", "--format", "json"], "");
+    let names: Vec<_> = json(&ran)["sources"]
+        .as_array()
+        .expect("sources")
+        .iter()
+        .map(|source| source["filename"].as_str().expect("a name").to_owned())
+        .collect();
+    assert_eq!(names, [".devcontainer/Dockerfile", "Dockerfile", "web/app.dockerfile"]);
+    let ran = run_in(&folder, &["check", "out/Dockerfile", "web"], "");
+    assert!(ran.out.contains("2 warnings in 2 files"), "{}", ran.out);
+}
+
+#[test]
+fn safe_fixes_are_made() {
+    let folder = folder("fix");
+    put(
+        &folder,
+        &[(
+            "Dockerfile",
+            "from alpine as Base\nMAINTAINER a $b \"c\"\nENV A b  c\nENV B $A\nLABEL c 'd e'\nEXPOSE 80/TCP\nRUN a \\\n\n  b\nCMD a\n",
+        )],
+    );
+    let ran = run_in(&folder, &["check", "--fix"], "");
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("JSONArgsRecommended") && ran.out.contains("9 mended"), "{}", ran.out);
+    let text = fs::read_to_string(folder.join("Dockerfile")).expect("the file is there");
+    assert_eq!(
+        text,
+        "FROM alpine AS base\nLABEL org.opencontainers.image.authors=\"a \\$b \\\"c\\\"\"\nENV A=\"b  c\"\nENV B=$A\nLABEL c='d e'\nEXPOSE 80/tcp\nRUN a \\\n  b\nCMD a\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_proven_is_not_mended() {
+    let folder = folder("no-fix");
+    let text = "FROM alpine\nENV A \\\n  b\nENV C a\\ \"b\nCMD [\"a\"]\n";
+    put(&folder, &[("Dockerfile", text)]);
+    run_in(&folder, &["check", "--fix"], "");
+    assert_eq!(fs::read_to_string(folder.join("Dockerfile")).expect("the file is there"), text);
+}
+
+#[test]
+fn a_broken_file_is_not_mended() {
+    let folder = folder("broken");
+    let text = "FROM alpine AS B\nRUNN x\n";
+    put(&folder, &[("Dockerfile", text)]);
+    assert_eq!(run_in(&folder, &["check", "--fix"], "").code, 2);
+    assert_eq!(fs::read_to_string(folder.join("Dockerfile")).expect("the file is there"), text);
+}
+
+#[test]
+fn a_diff_shows_all_fixes_and_writes_none() {
+    let text = "FROM alpine AS B\nCMD node app.js\n";
+    let ran = run(&["check", "--diff", "-"], text);
+    let expected = "@@ -1,2 +1,2 @@\n-FROM alpine AS B\n-CMD node app.js\n+FROM alpine AS b\n+CMD [\"node\", \"app.js\"]\n";
+    let changed: Vec<&str> = ran.out.lines().skip(3).collect();
+    let mut lines: Vec<&str> = expected.lines().skip(1).collect();
+    lines.sort_unstable();
+    let mut sorted = changed.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, lines, "{}", ran.out);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("2 warnings in 1 file"), "{}", ran.err);
+}
+
+#[test]
+fn rules_are_chosen() {
+    let text = "FROM alpine AS B\nCMD a\n";
+    let rules = |args: &[&str]| -> Vec<String> {
+        let args = [&["check", "--format", "json", "-"], args].concat();
+        let found = json(&run(&args, text));
+        let list = found["warnings"].as_array().cloned().unwrap_or_default();
+        list.iter().map(|w| w["ruleName"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(rules(&[]), ["StageNameCasing", "JSONArgsRecommended"]);
+    assert_eq!(rules(&["--skip", "stagenamecasing"]), ["JSONArgsRecommended"]);
+    assert_eq!(rules(&["--skip", "all"]), [""; 0]);
+    let ran = run(&["check", "--error", "StageNameCasing", "-"], text);
+    assert!(ran.out.contains("error[StageNameCasing]") && ran.out.contains("warning[JSON"), "{}", ran.out);
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn pages_of_rules() {
+    let ran = run(&["check", "--explain", "stageNameCasing"], "");
+    assert!(ran.out.starts_with("StageNameCasing\n\nStage names should be lowercase\n"), "{}", ran.out);
+    assert!(ran.out.contains("https://docs.docker.com/go/dockerfile/rule/stage-name-casing/"), "{}", ran.out);
+    assert_eq!(run(&["check", "--explain"], "").out.lines().count(), 22);
+}
+
+#[test]
+fn json_is_the_lint_result_of_buildkit() {
+    let ran = run(&["check", "--format", "json", "lint.Dockerfile", "typo.Dockerfile"], "");
+    let result = json(&ran);
+    let warning = &result["warnings"][0];
+    for key in ["ruleName", "description", "url", "detail"] {
+        assert!(warning[key].is_string(), "{key}");
+    }
+    assert_eq!(warning["location"]["ranges"][0]["start"]["line"], 1);
+    assert_eq!(result["sources"][0]["filename"], "lint.Dockerfile");
+    assert!(result["sources"][1]["data"].is_string());
+    assert_eq!(result["buildError"]["location"]["sourceIndex"], 1);
+    assert!(
+        result["buildError"]["message"]
+            .as_str()
+            .expect("a message")
+            .starts_with("dockerfile parse error on line 2")
+    );
+}
+
+/// Holds the output against what the schema of SARIF 2.1.0 asks for, as far as this program uses it.
+#[test]
+fn sarif_has_the_form_of_its_schema() {
+    let log = json(&run(&["check", "--format", "sarif", "."], ""));
+    assert_eq!(log["version"], "2.1.0");
+    assert!(log["$schema"].as_str().expect("a schema").ends_with("sarif-2.1.0.json"));
+    let run = &log["runs"][0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "multistage");
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    let rules = driver["rules"].as_array().expect("rules");
+    for rule in rules {
+        assert!(rule["id"].is_string() && rule["shortDescription"]["text"].is_string(), "{rule}");
+    }
+    let results = run["results"].as_array().expect("results");
+    assert!(results.len() > 20);
+    let region = |region: &Value| {
+        for key in ["startLine", "startColumn", "endLine", "endColumn"] {
+            assert!(region[key].as_u64().is_some_and(|number| number >= 1), "{region}");
+        }
+    };
+    for result in results {
+        assert!(["error", "warning"].contains(&result["level"].as_str().expect("a level")));
+        let index = result["ruleIndex"].as_u64().expect("an index") as usize;
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(result["message"]["text"].as_str().is_some_and(|text| !text.is_empty()));
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["artifactLocation"]["uri"].as_str().expect("a uri").ends_with(".Dockerfile"));
+        region(&place["region"]);
+        for fix in result["fixes"].as_array().into_iter().flatten() {
+            assert!(fix["description"]["text"].is_string());
+            for replacement in fix["artifactChanges"][0]["replacements"].as_array().expect("replacements") {
+                region(&replacement["deletedRegion"]);
+                assert!(replacement["insertedContent"]["text"].is_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn annotations_of_github() {
+    let ran = run(&["check", "--format", "github", "stage.Dockerfile"], "");
+    let expected = "::warning file=stage.Dockerfile,line=5,endLine=5,col=13,endColumn=20,title=misspelled-stage::no stage is called `biulder`";
+    assert!(ran.out.starts_with(expected), "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 1);
+}
+
+#[test]
+fn colours() {
+    let text = "FROM alpine AS B\n";
+    assert!(!run(&["check", "-"], text).out.contains('\u{1b}'));
+    assert!(run(&["--color", "always", "check", "-"], text).out.contains("\u{1b}["));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_multistage"))
+        .args(["check", "--format", "sarif", "."])
+        .current_dir(cases())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn completions_and_pages() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(run(&["completions", shell], "").out.contains("multistage"), "{shell}");
+    }
+    assert!(run(&["man"], "").out.contains(".TH multistage 1"));
+    let folder = folder("man");
+    assert_eq!(run(&["man", folder.to_str().expect("a path of UTF-8")], "").code, 0);
+    let page = fs::read_to_string(folder.join("multistage-check.1")).expect("a page for each command");
+    assert!(page.contains("Exit codes"), "{page}");
+}

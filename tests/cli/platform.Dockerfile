@@ -1,0 +1,2 @@
+FROM --platform=linux/amd46/x/y alpine:3.20
+FROM --platform=windoof alpine

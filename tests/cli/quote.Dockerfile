@@ -1,0 +1,4 @@
+FROM alpine:3.20
+ENV NAME="unfinished
+RUN echo hi
+LABEL a='x

@@ -1,0 +1,5 @@
+ARG VERSION=3.20
+FROM alpine:${VERSION}
+COPY app-$VERSION.tar /app
+WORKDIR /srv/$NMAE
+ENV NAME=x
