@@ -8,6 +8,9 @@ use std::ops::Range;
 /// Places that are no further apart than this many lines share a frame.
 const NEAR: u32 = 8;
 
+/// A place, how it is marked, and what is said about it.
+type Place<'a> = (Span, AnnotationKind, Option<&'a str>);
+
 /// Returns a finding as text, without a line end.
 pub(super) fn finding(renderer: &Renderer, judged: &Judged, finding: &Finding) -> String {
     let file = &judged.sources.files()[0];
@@ -70,7 +73,7 @@ fn frames<'a>(
     for (place, text) in labels.iter().filter(|(place, _)| *place != span) {
         places.push((*place, AnnotationKind::Context, Some(text.as_str())));
     }
-    let mut groups: Vec<(Range<u32>, Vec<_>)> = Vec::new();
+    let mut groups: Vec<(Range<u32>, Vec<Place<'a>>)> = Vec::new();
     for place in places {
         let lines = lines(file, place.0);
         let near = groups
@@ -84,7 +87,7 @@ fn frames<'a>(
             None => groups.push((lines, vec![place])),
         }
     }
-    let frame = |(lines, places): (Range<u32>, Vec<(Span, AnnotationKind, Option<&'a str>)>)| {
+    let frame = |(lines, places): (Range<u32>, Vec<Place<'a>>)| {
         let (start, text) = window(file, lines.clone());
         let mut frame = Snippet::source(text).line_start(lines.start as usize).path(file.name());
         for (place, kind, label) in places {

@@ -58,7 +58,7 @@ const WELL_KNOWN: [&str; 44] = [
 ];
 
 /// Returns a warning for each name that is close to that of a stage, and how to mend it.
-pub(super) fn misspelled(file: &File) -> Vec<(Diagnostic, Option<Fix>)> {
+pub(super) fn misspelled(source: &SourceFile, file: &File) -> Vec<(Diagnostic, Option<Fix>)> {
     let names: Vec<&str> =
         file.stages.iter().filter_map(|stage| stage.name.as_ref()).map(|name| name.text.as_str()).collect();
     let mut found = Vec::new();
@@ -90,6 +90,10 @@ pub(super) fn misspelled(file: &File) -> Vec<(Diagnostic, Option<Fix>)> {
         for instruction in &stage.instructions {
             for (name, span) in sources_of(&instruction.kind) {
                 if !names.contains(&&*lower(name)) {
+                    // A mount points at `from=` as well.
+                    let is_last = source.slice(span).ends_with(name);
+                    let start = if is_last { span.end - name.len() as u32 } else { span.start };
+                    let span = Span::new(start, span.end);
                     found.extend(misspelling(name, span, instruction.head.span, &names));
                 }
             }
@@ -166,7 +170,7 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         let sources = SourceMap::of("Dockerfile", text);
         let file = parse_file(syntax::parse(&sources.files()[0]));
-        let found: Vec<String> = misspelled(&file)
+        let found: Vec<String> = misspelled(&sources.files()[0], &file)
             .iter()
             .map(|(warning, _)| format!("{}: {}", warning.code, sources.files()[0].slice(warning.span)))
             .collect();
