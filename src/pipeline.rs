@@ -120,7 +120,7 @@ impl Build {
 
     fn convert(&mut self, plan: Plan) -> Outcome {
         let mut facts = std::mem::take(&mut self.planner.facts);
-        let converted = match convert(&plan, &self.source.options, &mut facts) {
+        let converted = match convert(&plan, &self.source.options, &self.source.project.sources, &mut facts) {
             Ok(converted) => converted,
             Err(error) => return self.failed(error.into(), facts),
         };

@@ -26,7 +26,7 @@ pub(super) struct Files<'a> {
     /// Paths and addresses.
     pub sources: Vec<Spanned<String>>,
     /// Files that stand in the Dockerfile.
-    pub inline: Vec<(&'a InlineFile, String)>,
+    pub inline: Vec<(&'a InlineFile, Vec<u8>)>,
     /// Where to.
     pub destination: Spanned<String>,
     /// `--chown`; may be empty.
@@ -126,19 +126,20 @@ pub(super) fn expand_paths(
     Ok((sources, Spanned::new(cx.expand(stage, step, destination)?, destination.span)))
 }
 
-/// Expands files that stand in the Dockerfile: quotes mean nothing in them, and the escape is always a backslash.
+/// Expands files that stand in the Dockerfile: quotes mean nothing in them, and the escape is always a backslash. What is
+/// not expanded is taken byte by byte; it need be no text.
 pub(super) fn expand_inline<'t>(
     cx: &mut Cx<'_>,
     stage: &Stage,
     step: &Step<'_>,
     transfer: &'t Transfer,
-) -> Result<Vec<(&'t InlineFile, String)>, Diagnostic> {
+) -> Result<Vec<(&'t InlineFile, Vec<u8>)>, Diagnostic> {
     let lexer = Lexer { skip_process_quotes: true, ..Lexer::new('\\') };
     let mut files = Vec::with_capacity(transfer.files.len());
     for file in &transfer.files {
         let content = match file.expands {
-            true => cx.expand_text(&lexer, stage, step, &file.content.text, file.content.span)?,
-            false => file.content.text.clone(),
+            true => cx.expand_text(&lexer, stage, step, &file.content.text, file.content.span)?.into_bytes(),
+            false => cx.bytes(step, &file.content.text, file.content.span),
         };
         files.push((file, content));
     }
@@ -333,12 +334,12 @@ fn local(files: &Files<'_>, written: &str, os: &str, template: &op::Copy) -> Res
 fn inline(
     cx: &mut Cx<'_>,
     file: &InlineFile,
-    content: &str,
+    content: &[u8],
     os: &str,
     template: &op::Copy,
 ) -> Result<op::Copy, path::PathError> {
     let name = path::join(&["/", &path::remove_drive_letter(&file.name, os, false)?]);
-    let mkfile = Mkfile { path: name.clone(), mode: 0o644, data: content.into(), ..Mkfile::default() };
+    let mkfile = Mkfile { path: name.clone(), mode: 0o644, data: content.to_vec(), ..Mkfile::default() };
     let source = cx.graph.add(File { base: None, actions: vec![mkfile.into()] }, super::inline_document());
     Ok(op::Copy { source: Some(source.into()), src: path::to_slash(&name, os), ..template.clone() })
 }
@@ -359,7 +360,7 @@ fn has_wildcards(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{build, check_error, check_history, check_steps};
+    use super::super::testing::{build, build_with, check_error, check_history, check_steps, options};
     use super::*;
 
     #[track_caller]
@@ -470,6 +471,21 @@ mod tests {
             later,
             "cannot copy from stage \"b\", it needs to be defined before current stage \"stage-0\"",
         );
+    }
+
+    #[test]
+    fn files_that_are_no_text() {
+        let text = b"FROM alpine\nCOPY <<-'a' <<b /\n\t\xe9\n\t\tx\na\n\xe9\nb\n";
+        let built = build_with(&text[..], &options()).unwrap();
+        let mut data: Vec<&[u8]> = Vec::new();
+        for (_, vertex) in built.converted.graph.iter() {
+            if let crate::llb::Op::File(file) = &vertex.op
+                && let [FileAction::Mkfile(mkfile)] = &file.actions[..]
+            {
+                data.push(&mkfile.data);
+            }
+        }
+        assert_eq!(data, [&b"\xe9\nx\n"[..], "\u{fffd}\n".as_bytes()]);
     }
 
     #[test]

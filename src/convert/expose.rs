@@ -4,7 +4,7 @@ use super::state::Stage;
 use super::{Cx, Step};
 use crate::facts::Fact;
 use crate::instruction::Expose;
-use crate::text::{Diagnostic, quote};
+use crate::text::{Diagnostic, lower, quote};
 use core::net::IpAddr;
 
 pub(super) fn expose(
@@ -22,9 +22,10 @@ pub(super) fn expose(
     }
     let mut names = Vec::with_capacity(words.len());
     for (text, span) in &words {
-        let ports = parse(text).map_err(|message| step.error("invalid-port", message, *span))?;
-        cx.note(stage, step, ports.fact(text));
-        names.extend(ports.names());
+        let fail = |message| step.error("invalid-port", message, *span);
+        let parts = Parts::split(text).map_err(fail)?;
+        cx.note(stage, step, parts.fact(text));
+        names.extend(parts.ports().map_err(fail)?);
     }
     let line = format!("EXPOSE [{}]", names.join(" "));
     stage.state.image_mut().config.config.exposed_ports.extend(names);
@@ -32,48 +33,60 @@ pub(super) fn expose(
     Ok(())
 }
 
-/// One word of EXPOSE, read.
+/// A word of EXPOSE, `[[address:]host:]port[-port][/protocol]`, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ports {
-    /// First and last port.
-    range: (u16, u16),
-    /// The protocol as written; `tcp` if none was.
-    protocol: String,
-    /// Whether an address or a host port came with it, which EXPOSE has no use for.
-    maps_host: bool,
+struct Parts<'a> {
+    /// Where a host would listen; may be empty.
+    address: &'a str,
+    /// The port of a host; may be empty.
+    host: &'a str,
+    /// A port or a range.
+    port: &'a str,
+    /// As written; `tcp` if it was not.
+    protocol: &'a str,
 }
 
-impl Ports {
-    /// Returns `80/tcp` for each port.
-    pub(super) fn names(&self) -> impl Iterator<Item = String> + '_ {
-        let protocol = self.protocol.to_lowercase();
-        (self.range.0..=self.range.1).map(move |port| format!("{port}/{protocol}"))
+impl<'a> Parts<'a> {
+    /// Takes a word apart.
+    ///
+    /// # Errors
+    /// The reference's words: there is no port, or the protocol is none.
+    fn split(text: &'a str) -> Result<Parts<'a>, String> {
+        let (address, host, container) = parts(text);
+        let (protocol, port) =
+            protocol(container).map_err(|error| format!("invalid port: {}: {error}", quote(text)))?;
+        Ok(Parts { address, host, port, protocol })
     }
 
     fn fact(&self, text: &str) -> Fact {
-        Fact::Port { text: text.to_owned(), protocol: self.protocol.clone(), has_host: self.maps_host }
-    }
-}
-
-/// Reads `[[address:]host:]port[-port][/protocol]`.
-///
-/// # Errors
-/// The reference's words.
-pub(super) fn parse(text: &str) -> Result<Ports, String> {
-    let (address, host, container) = parts(text);
-    let (protocol, port) =
-        protocol(container).map_err(|error| format!("invalid port: {}: {error}", quote(text)))?;
-    check_address(address)?;
-    let range = parse_range(port).ok_or_else(|| format!("invalid containerPort: {port}"))?;
-    if !host.is_empty() {
-        let host_range = parse_range(host).ok_or_else(|| format!("invalid hostPort: {host}"))?;
-        let size = |(first, last): (u16, u16)| last - first;
-        // A range of host ports may stand for one port of the container, which gets one of them.
-        if size(range) != size(host_range) && size(range) != 0 {
-            return Err(format!("invalid ranges specified for container and host Ports: {port} and {host}"));
+        Fact::Port {
+            text: text.to_owned(),
+            protocol: self.protocol.to_owned(),
+            has_host: !self.address.is_empty() || !self.host.is_empty(),
         }
     }
-    Ok(Ports { range, protocol, maps_host: !address.is_empty() || !host.is_empty() })
+
+    /// Returns `80/tcp` for each port.
+    ///
+    /// # Errors
+    /// The reference's words: an address, a port or a range is none.
+    fn ports(&self) -> Result<impl Iterator<Item = String> + use<>, String> {
+        check_address(self.address)?;
+        let range = parse_range(self.port).ok_or_else(|| format!("invalid containerPort: {}", self.port))?;
+        if !self.host.is_empty() {
+            let host = parse_range(self.host).ok_or_else(|| format!("invalid hostPort: {}", self.host))?;
+            let size = |(first, last): (u16, u16)| last - first;
+            // A range of host ports may stand for one port of the container, which gets one of them.
+            if size(range) != size(host) && size(range) != 0 {
+                return Err(format!(
+                    "invalid ranges specified for container and host Ports: {} and {}",
+                    self.port, self.host
+                ));
+            }
+        }
+        let protocol = lower(self.protocol).into_owned();
+        Ok((range.0..=range.1).map(move |port| format!("{port}/{protocol}")))
+    }
 }
 
 /// Splits at the last two colons: address, host port, container port.
@@ -85,14 +98,14 @@ fn parts(text: &str) -> (&str, &str, &str) {
     }
 }
 
-fn protocol(text: &str) -> Result<(String, &str), String> {
+fn protocol(text: &str) -> Result<(&str, &str), String> {
     let (port, protocol) = text.split_once('/').unwrap_or((text, ""));
     if port.is_empty() {
         return Err("no port specified".to_owned());
     }
-    match protocol.to_lowercase().as_str() {
-        "" => Ok(("tcp".to_owned(), port)),
-        "tcp" | "udp" | "sctp" => Ok((protocol.to_owned(), port)),
+    match &*lower(protocol) {
+        "" => Ok(("tcp", port)),
+        "tcp" | "udp" | "sctp" => Ok((protocol, port)),
         _ => Err(format!("invalid proto: {protocol}")),
     }
 }
@@ -144,7 +157,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Result<&[&str], &str>) {
-        let got = parse(text).map(|ports| ports.names().collect::<Vec<_>>());
+        let got = Parts::split(text).and_then(|parts| Ok(parts.ports()?.collect::<Vec<_>>()));
         assert_eq!(
             got,
             expected.map(|names| names.iter().map(|n| n.to_string()).collect()).map_err(str::to_owned)
@@ -182,9 +195,15 @@ mod tests {
     }
 
     #[test]
-    fn what_lint_wants_to_know() {
-        assert!(parse("8080:80").unwrap().maps_host);
-        assert!(!parse("80").unwrap().maps_host);
-        assert_eq!(parse("80/TCP").unwrap().protocol, "TCP");
+    fn what_lint_wants_to_know_comes_before_errors() {
+        let fact = |text: &str| Parts::split(text).unwrap().fact(text);
+        let port = |text: &str, protocol: &str, has_host| Fact::Port {
+            text: text.to_owned(),
+            protocol: protocol.to_owned(),
+            has_host,
+        };
+        assert_eq!(fact("8080:80"), port("8080:80", "tcp", true));
+        assert_eq!(fact("x:80/TCP"), port("x:80/TCP", "TCP", true));
+        assert_eq!(fact("80"), port("80", "tcp", false));
     }
 }

@@ -39,7 +39,7 @@ use crate::llb::{Digest, Edge, Graph, Meta, VertexId};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::stage::StageId;
-use crate::text::{Diagnostic, Span};
+use crate::text::{Diagnostic, SourceMap, Span};
 use history::{Arena, BuildArg, entry};
 use name::Prefix;
 pub use sbom::{CORE, Scanner};
@@ -73,13 +73,18 @@ pub struct Converted {
     pub invalid_text: Option<Span>,
 }
 
-/// Converts all stages of a plan, in order.
+/// Converts all stages of a plan, in order. `text` is what the plan was read from.
 ///
 /// # Errors
 /// The first thing that is wrong in an instruction.
-pub fn convert(plan: &Plan, options: &Options, facts: &mut Facts) -> Result<Converted, Diagnostic> {
+pub fn convert(
+    plan: &Plan,
+    options: &Options,
+    text: &SourceMap,
+    facts: &mut Facts,
+) -> Result<Converted, Diagnostic> {
     let mut attempt = || {
-        let mut cx = Cx::new(plan, options, facts)?;
+        let mut cx = Cx::new(plan, options, text, facts)?;
         for &id in &plan.order {
             cx.stage(id)?;
         }
@@ -97,10 +102,15 @@ fn inline_document() -> Meta {
     Meta::named("[internal] preparing inline document")
 }
 
+fn without_tabs(line: &[u8]) -> &[u8] {
+    &line[line.iter().take_while(|byte| **byte == b'\t').count()..]
+}
+
 /// What all instructions share.
 struct Cx<'a> {
     plan: &'a Plan,
     options: &'a Options,
+    text: &'a SourceMap,
     facts: &'a mut Facts,
     graph: Graph,
     lexer: Lexer,
@@ -140,7 +150,12 @@ impl Step<'_> {
 }
 
 impl<'a> Cx<'a> {
-    fn new(plan: &'a Plan, options: &'a Options, facts: &'a mut Facts) -> Result<Cx<'a>, Diagnostic> {
+    fn new(
+        plan: &'a Plan,
+        options: &'a Options,
+        text: &'a SourceMap,
+        facts: &'a mut Facts,
+    ) -> Result<Cx<'a>, Diagnostic> {
         let mut graph = Graph::new();
         let mut sources = Sources::default();
         let ignored = Matcher::new(plan.ignore_patterns()).map_err(|error| {
@@ -151,6 +166,7 @@ impl<'a> Cx<'a> {
         Ok(Cx {
             plan,
             options,
+            text,
             facts,
             lexer: Lexer::new(plan.stages.file().escape),
             epoch: plan.epoch.map(Timestamp::from_unix),
@@ -265,6 +281,20 @@ impl<'a> Cx<'a> {
         match expanded {
             Ok(expanded) => Ok(expanded.text),
             Err(error) => Err(step.error("expansion", error.to_string(), span)),
+        }
+    }
+
+    /// Returns the bytes of a heredoc, whose text may have lost some that are no UTF-8.
+    fn bytes(&self, step: &Step<'_>, text: &str, span: Span) -> Vec<u8> {
+        // A trigger of a base image is JSON and so has lost them already; it has no place of its own.
+        if step.head.invalid.is_none() || span.is_empty() || step.is_trigger {
+            return text.as_bytes().to_vec();
+        }
+        let bytes = self.text.file_of(span).bytes(span);
+        // Leading tabs that are gone from the text go from the bytes.
+        match text.len() == span.len() as usize {
+            true => bytes.to_vec(),
+            false => bytes.split_inclusive(|byte| *byte == b'\n').flat_map(without_tabs).copied().collect(),
         }
     }
 

@@ -20,13 +20,18 @@ const SCRIPTS: &str = "/dev/pipes/";
 
 pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run) -> Result<(), Diagnostic> {
     let flags = mount::expand(cx, stage, step, run)?;
-    if run.command.is_shell && cx.invalid_text.is_none() {
-        cx.invalid_text = step.head.invalid;
-    }
     // A command may read anything.
     cx.sources.mark_all(stage.state.source);
     let Command { words, script, heading } = command(stage, step, run);
-    let script = script.map(|script| add_script(cx, script));
+    // Only what is put on the wire as text must be text; a comment among the lines need not.
+    let is_damaged = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
+    if cx.invalid_text.is_none() && (is_damaged(&step.head.text) || words.iter().any(is_damaged)) {
+        cx.invalid_text = step.head.invalid;
+    }
+    let script = script.map(|(name, content)| {
+        let bytes = cx.bytes(step, &content, run.heredocs[0].content_span);
+        add_script(cx, &name, bytes)
+    });
     let Mounts { mounts: more, secrets, ssh } = mount::mounts(cx, stage, step, &flags, run)?;
 
     let hidden = flags.iter().filter(|mount| mount.mount_type == MountType::Secret);
@@ -121,13 +126,9 @@ fn command(stage: &Stage, step: &Step<'_>, run: &Run) -> Command {
     Command { words: cmd::shell_words(stage, &text), script, heading }
 }
 
-fn add_script(cx: &mut Cx<'_>, (name, content): (String, String)) -> op::Mount {
-    let mkfile = op::Mkfile {
-        path: path::join(&["/", &name]),
-        mode: 0o755,
-        data: content.into(),
-        ..op::Mkfile::default()
-    };
+fn add_script(cx: &mut Cx<'_>, name: &str, content: Vec<u8>) -> op::Mount {
+    let mkfile =
+        op::Mkfile { path: path::join(&["/", name]), mode: 0o755, data: content, ..op::Mkfile::default() };
     let file = op::File { base: None, actions: vec![mkfile.into()] };
     let source = cx.graph.add(file, super::inline_document());
     op::Mount {
@@ -222,7 +223,7 @@ fn resources(options: &Options) -> Option<LinuxResources> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{build, check_history, check_steps};
+    use super::super::testing::{build_with, check_history, check_steps, options};
     use super::*;
 
     #[test]
@@ -289,6 +290,14 @@ mod tests {
 
     #[test]
     fn text_that_is_no_utf8() {
-        assert_eq!(build("FROM alpine\nRUN \u{fffd}").converted.invalid_text, None);
+        let is_invalid = |text: &[u8]| {
+            let built = build_with([b"FROM alpine\n", text].concat(), &options()).unwrap();
+            built.converted.invalid_text.is_some()
+        };
+        assert!(is_invalid(b"RUN \xe9") && is_invalid(b"RUN [\"\xe9\"]") && is_invalid(b"RUN <<a\n\xe9\na"));
+        assert!(!is_invalid("RUN \u{fffd}".as_bytes()));
+        assert!(!is_invalid(b"RUN a \\\n# \xe9\nb"));
+        // A script in a file need be no text.
+        assert!(!is_invalid(b"RUN <<a\n#!x\n\xe9\na"));
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn build(text: &str) -> Built {
 }
 
 /// Builds a Dockerfile with options; an error is its message.
-pub(super) fn build_with(text: &str, options: &Options) -> Result<Built, String> {
+pub(super) fn build_with(text: impl Into<Vec<u8>>, options: &Options) -> Result<Built, String> {
     let map = SourceMap::of("Dockerfile", text);
     let file = Arc::new(parse_file(syntax::parse(&map.files()[0])));
     if let Some(error) = file.diagnostics.first() {
@@ -81,7 +81,7 @@ pub(super) fn build_with(text: &str, options: &Options) -> Result<Built, String>
         context: Recipe::local(local, "[internal] load build context"),
         stages,
     };
-    let converted = convert(&plan, options, &mut facts).map_err(|error| error.message)?;
+    let converted = convert(&plan, options, &map, &mut facts).map_err(|error| error.message)?;
     Ok(Built { converted, facts: facts.all().iter().map(|note| note.fact.clone()).collect() })
 }
 
@@ -129,6 +129,6 @@ pub(super) fn check_history(body: &str, lines: &[&str]) {
 /// Checks the error of a build of `FROM alpine` and `body`.
 #[track_caller]
 pub(super) fn check_error(body: &str, message: &str) {
-    let error = build_with(&format!("FROM alpine\n{body}"), &options()).expect_err("the build is wrong");
+    let error = build_with(format!("FROM alpine\n{body}"), &options()).expect_err("the build is wrong");
     assert_eq!(error, message);
 }

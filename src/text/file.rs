@@ -70,6 +70,20 @@ impl SourceFile {
         &self.text[(span.start - self.base) as usize..(span.end - self.base) as usize]
     }
 
+    /// Returns the bytes at a span of this file, as they are in the file.
+    ///
+    /// # Panics
+    /// If the span lies outside this file.
+    pub fn bytes(&self, span: Span) -> &[u8] {
+        // Each byte that is no UTF-8 has become a character of three.
+        let offset = |offset: u32| {
+            let local = offset - self.base;
+            let before = self.invalid.partition_point(|run| run.end <= local);
+            local as usize - 2 * before
+        };
+        &self.data[offset(span.start)..offset(span.end)]
+    }
+
     /// Returns the number of lines; a file that ends in a newline has an empty last line.
     pub fn line_count(&self) -> u32 {
         self.line_starts.len() as u32
@@ -211,5 +225,7 @@ mod tests {
         assert_eq!(file.text(), "a\u{fffd}\u{fffd}b");
         assert_eq!(file.data(), b"a\xe2\x82b");
         assert_eq!(file.invalid().collect::<Vec<_>>(), [Span::new(1, 4), Span::new(4, 7)]);
+        assert_eq!(file.bytes(Span::new(4, 8)), &file.data()[2..4]);
+        assert_eq!(file.bytes(file.span()), file.data());
     }
 }
