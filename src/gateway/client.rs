@@ -156,10 +156,14 @@ impl Client {
         let frontend = solve.frontend.unwrap_or_default();
         let returns = self.protocol().has(caps::RETURN);
         Ok(gw::SolveRequest {
-            definition: solve.definition,
+            definition: solve.definition.map(without_empty_places),
             frontend: frontend.name.to_owned(),
             frontend_opt: frontend.options,
-            frontend_inputs: frontend.inputs,
+            frontend_inputs: frontend
+                .inputs
+                .into_iter()
+                .map(|(name, input)| (name, without_empty_places(input)))
+                .collect(),
             allow_result_return: true,
             allow_result_array_ref: true,
             cache_imports: solve.cache_imports,
@@ -331,6 +335,15 @@ pub(super) fn ids(result: &gw::Result) -> Vec<&str> {
         None => Vec::new(),
     };
     ids.into_iter().filter(|id| !id.is_empty()).collect()
+}
+
+/// Drops the entries of ops without a place. prost writes such an entry without a value, Go reads that as nil, and
+/// engines up to BuildKit 0.13 at least fall over it when the solve fails: the whole daemon ends.
+fn without_empty_places(mut definition: ops::Definition) -> ops::Definition {
+    if let Some(source) = &mut definition.source {
+        source.locations.retain(|_, places| !places.locations.is_empty());
+    }
+    definition
 }
 
 fn entry(key: &str, value: String) -> ops::StringEntry {
