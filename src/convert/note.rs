@@ -6,9 +6,9 @@ use crate::facts::{At, Fact};
 use crate::path;
 use crate::suggest::{self, Case};
 
-/// How many names are compared in search of near ones. A file that gets there has thousands of unset variables and
+/// How many names are compared in search of near ones. A file that gets there has a thousand unset variables and
 /// as many set ones, and no reader.
-const MAX_COMPARED: u64 = 4_000_000;
+const MAX_COMPARED: u64 = 1_000_000;
 
 impl Cx<'_> {
     /// Notes something about an instruction.

@@ -16,12 +16,15 @@ use crate::pb::gateway as gw;
 use crate::pipeline::{self, Build, Scope};
 use crate::plan::{Answer, ImageQuestion, Question};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// What the list of a scanner is, for those who look for one.
 const SPDX: &str = "https://spdx.dev/Document";
+
+/// How many warnings are on their way at a time.
+const WARNINGS_AT_ONCE: usize = 8;
 
 /// Keeps the build from ending. Nothing is ever sent.
 type Hold = mpsc::Sender<()>;
@@ -30,10 +33,10 @@ type Hold = mpsc::Sender<()>;
 ///
 /// # Errors
 /// The first error of any platform; the others are given up.
-pub(super) async fn run(run: Run) -> Result<gw::Result, Error> {
+pub(super) async fn run(run: Arc<Run>) -> Result<gw::Result, Error> {
     // Held by all that may still show a warning: when it is gone, all warnings have arrived.
     let (hold, mut all_shown) = mpsc::channel(1);
-    let result = platforms(Arc::new(run), hold).await;
+    let result = platforms(run, hold).await;
     all_shown.recv().await;
     result
 }
@@ -62,7 +65,11 @@ async fn platforms(run: Arc<Run>, hold: Hold) -> Result<gw::Result, Error> {
 
 impl Run {
     /// Builds for one platform. With a hold it shows warnings, also if it is given up later.
-    async fn platform(&self, target: Option<Platform>, hold: Option<Hold>) -> Result<Built, Error> {
+    async fn platform(
+        self: &Arc<Self>,
+        target: Option<Platform>,
+        hold: Option<Hold>,
+    ) -> Result<Built, Error> {
         let build = Build::new(&self.source, target.as_ref(), Scope::Target, hold.is_some());
         let (outcome, scanner) = tokio::join!(self.drive(build), self.scanner());
         let warning = self.warn(outcome.warnings);
@@ -159,27 +166,37 @@ impl Run {
         Scanner::new(reference, platform, config, sbom.parameters.clone()).map(Some).map_err(Error::new)
     }
 
-    /// Starts to show warnings, all at once.
-    pub(super) fn warn(&self, warnings: Vec<Warning>) -> JoinSet<()> {
+    /// Starts to show warnings, some at a time: each carries the whole Dockerfile.
+    pub(super) fn warn(self: &Arc<Self>, warnings: Vec<Warning>) -> JoinSet<()> {
+        let digest = self.source.project.definition.root().map(|(digest, _)| digest.to_string());
+        let digest: Arc<str> = digest.unwrap_or_default().into();
+        let senders = warnings.len().min(WARNINGS_AT_ONCE);
+        let waiting = Arc::new(Mutex::new(warnings.into_iter()));
         let mut warning = JoinSet::new();
-        let project = &self.source.project;
-        let digest = project.definition.root().map(|(digest, _)| digest.to_string()).unwrap_or_default();
-        for found in warnings {
-            let ranges = line_ranges(&project.sources, found.span);
-            let line = ranges.first().and_then(|range| range.start).unwrap_or_default().line;
-            let request = gw::WarnRequest {
-                digest: digest.clone(),
-                level: 1,
-                short: found.short(line as u32).into_bytes(),
-                detail: vec![found.rule.description.as_bytes().to_vec()],
-                url: found.rule.url.to_owned(),
-                info: Some(self.info.clone()),
-                ranges,
-            };
-            let client = self.client.clone();
-            warning.spawn(async move { client.warn(request).await });
+        for _ in 0..senders {
+            let (run, digest, waiting) = (self.clone(), digest.clone(), waiting.clone());
+            let next = move || waiting.lock().ok()?.next();
+            warning.spawn(async move {
+                while let Some(found) = next() {
+                    run.client.warn(run.warn_request(&found, &digest)).await;
+                }
+            });
         }
         warning
+    }
+
+    fn warn_request(&self, found: &Warning, digest: &str) -> gw::WarnRequest {
+        let ranges = line_ranges(&self.source.project.sources, found.span);
+        let line = ranges.first().and_then(|range| range.start).unwrap_or_default().line;
+        gw::WarnRequest {
+            digest: digest.to_owned(),
+            level: 1,
+            short: found.short(line as u32).into_bytes(),
+            detail: vec![found.rule.description.as_bytes().to_vec()],
+            url: found.rule.url.to_owned(),
+            info: Some(self.info.clone()),
+            ranges,
+        }
     }
 }
 

@@ -69,7 +69,7 @@ async fn serve(client: &Client, environment: Environment) -> Result<gw::Result, 
         (Err(error), Some(request)) => return subrequest::of_unreadable(request, error, &sources, &info),
         (Err(error), None) => return Err(failure(error, None)),
     };
-    let run = Run { client: client.clone(), answers, source, info };
+    let run = Arc::new(Run { client: client.clone(), answers, source, info });
     match request {
         Some(request) => subrequest::run(&run, request).await,
         None => build::run(run).await,
