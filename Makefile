@@ -7,7 +7,7 @@ SHELL := /bin/bash
 ENGINE ?= 28
 # The conformance kit, and the groups of it that must pass.
 KIT ?= ../shared/conformance
-KIT_GROUPS ?= smoke multistage
+KIT_GROUPS ?= smoke syntax expansion from copy add run meta multistage engines options subrequests lint errors $(addprefix real-,a b c d e f g)
 export KIT
 
 .PHONY: help
