@@ -12,7 +12,9 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod convert;
+pub mod draw;
 pub mod expand;
+pub mod explain;
 pub mod facts;
 #[cfg(feature = "gateway")]
 pub mod gateway;

@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "convert",
     "lint",
     "report",
+    "explain",
     "draw",
     "pipeline",
 ];

@@ -1,0 +1,296 @@
+//! SVG that stands alone: it brings its style, and follows the reader's choice of light or dark.
+
+use super::layout::{Arrow, Layout, Point, Size, layout};
+use super::model::{Link, LinkKind, Node, NodeKind, Picture, clip};
+use std::fmt::{self, Write};
+
+/// The style of pictures.
+const STYLE: &str = include_str!("style.css");
+/// Room around the picture.
+const MARGIN: f64 = 20.0;
+/// Room inside of a box.
+const PAD: f64 = 12.0;
+/// The height of a line.
+const LINE: f64 = 17.0;
+/// How wide a character is: of a name, of a note, of a step. Fonts differ, so these are on the safe side.
+const NAME_CHAR: f64 = 8.3;
+const NOTE_CHAR: f64 = 6.9;
+const STEP_CHAR: f64 = 7.1;
+/// The most characters of a line.
+const LONGEST: usize = 46;
+/// The most characters of a line of a label.
+const LONGEST_LABEL: usize = 38;
+
+/// Draws a picture as SVG.
+pub fn svg(picture: &Picture) -> String {
+    let mut out = String::new();
+    write_svg(picture, true, &mut out).expect("a String takes all text");
+    out
+}
+
+/// Draws a picture as SVG for a page that brings the style.
+pub(super) fn svg_in_page(picture: &Picture) -> String {
+    let mut out = String::new();
+    write_svg(picture, false, &mut out).expect("a String takes all text");
+    out
+}
+
+/// The style of the picture, for a page that holds it.
+pub(super) fn style() -> &'static str {
+    STYLE
+}
+
+fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result {
+    let most_steps = most_steps(picture);
+    let boxes: Vec<Box> = picture.nodes.iter().map(|node| Box::of(node, most_steps)).collect();
+    let sizes: Vec<Size> = boxes.iter().map(|it| it.size).collect();
+    let labels: Vec<Vec<String>> =
+        picture.links.iter().map(|link| link.short_labels(LONGEST_LABEL)).collect();
+    let arrows: Vec<Arrow> =
+        picture.links.iter().zip(&labels).map(|(link, label)| arrow(link, label)).collect();
+    let layout = layout(&sizes, &arrows);
+    let (width, height) = (layout.size.width + 2.0 * MARGIN, layout.size.height + 2.0 * MARGIN);
+    write!(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"picture\" role=\"img\" ")?;
+    writeln!(out, "width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">")?;
+    writeln!(out, "<title>{}</title>", escaped(&picture.title))?;
+    if is_alone {
+        writeln!(out, "<style>{STYLE}</style>")?;
+        writeln!(out, "<rect class=\"sheet\" width=\"100%\" height=\"100%\"/>")?;
+    }
+    writeln!(
+        out,
+        "<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"9\" markerHeight=\"9\" \
+         markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"head\" d=\"M0 0 10 5 0 10z\"/></marker></defs>"
+    )?;
+    writeln!(out, "<g id=\"view\" transform=\"translate({MARGIN} {MARGIN})\">")?;
+    links(picture, &layout, out)?;
+    for (at, (node, shape)) in picture.nodes.iter().zip(&boxes).enumerate() {
+        node_box(at, node, shape, layout.nodes[at], out)?;
+    }
+    // Labels lie above all, so that no arrow runs through a word.
+    for (at, label) in labels.iter().enumerate().filter(|(_, label)| !label.is_empty()) {
+        let middle = layout.arrows[at].1;
+        let pruned = if is_idle(picture, &picture.links[at]) { " pruned" } else { "" };
+        write!(out, "<g class=\"link{pruned}\" data-link=\"{at}\">")?;
+        let room = arrows[at].label;
+        let (x, y) = (middle.x - room.width / 2.0 + 3.0, middle.y - room.height / 2.0);
+        write!(
+            out,
+            "<rect class=\"plate\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"4\"/>",
+            room.width - 6.0,
+            room.height
+        )?;
+        let top = middle.y - LINE * (label.len() as f64 - 1.0) / 2.0 + 4.0;
+        for (line, text) in label.iter().enumerate() {
+            let y = top + LINE * line as f64;
+            write!(
+                out,
+                "<text class=\"label\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{y:.1}\">{}</text>",
+                middle.x,
+                escaped(text)
+            )?;
+        }
+        writeln!(out, "</g>")?;
+    }
+    writeln!(out, "</g>\n</svg>")
+}
+
+/// Many stages leave less room for each.
+fn most_steps(picture: &Picture) -> usize {
+    match picture.nodes.iter().filter(|node| node.kind == NodeKind::Stage).count() {
+        0..=8 => 8,
+        9..=20 => 5,
+        21..=40 => 3,
+        _ => 2,
+    }
+}
+
+fn is_idle(picture: &Picture, link: &Link) -> bool {
+    picture.nodes[link.to].is_pruned
+}
+
+fn arrow(link: &Link, label: &[String]) -> Arrow {
+    let longest = label.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let label = match longest {
+        0 => Size::default(),
+        _ => Size { width: longest as f64 * STEP_CHAR + 12.0, height: label.len() as f64 * LINE },
+    };
+    Arrow { from: link.from, to: link.to, label, is_strong: link.kind == LinkKind::Base }
+}
+
+/// A box with its text.
+struct Box {
+    size: Size,
+    name: String,
+    note: String,
+    /// The place of each step that is shown, the number of its line, and its text.
+    steps: Vec<(usize, String, String)>,
+    more: usize,
+}
+
+impl Box {
+    fn of(node: &Node, most: usize) -> Box {
+        let name = clip(&node.name, LONGEST - 4);
+        let note = clip(&node.note, LONGEST);
+        let is_stage = node.kind == NodeKind::Stage;
+        let shown = match node.steps.len() {
+            _ if !is_stage => 0,
+            count if count <= most + 1 => count,
+            _ => most,
+        };
+        let steps: Vec<(usize, String, String)> = node.steps[..shown]
+            .iter()
+            .enumerate()
+            .map(|(at, step)| {
+                let line = step.lines.map_or(String::new(), |(first, _)| first.to_string());
+                (at, line, clip(&step.text, LONGEST - 6))
+            })
+            .collect();
+        let more = if is_stage { node.steps.len() - shown } else { 0 };
+        let chars = |text: &str| text.chars().count() as f64;
+        let badge = if node.is_target { 74.0 } else { 0.0 };
+        let widths = steps.iter().map(|(_, _, text)| (chars(text) + 5.0) * STEP_CHAR);
+        let width = widths.fold(chars(&name) * NAME_CHAR + badge, f64::max).max(chars(&note) * NOTE_CHAR);
+        let side = if node.kind.is_source() { PAD + 8.0 } else { PAD };
+        let mut height = 2.0 * PAD + LINE;
+        if !note.is_empty() {
+            height += LINE;
+        }
+        if !steps.is_empty() {
+            height += LINE * (steps.len() + usize::from(more > 0)) as f64 + 8.0;
+        }
+        let size = Size { width: (width + 2.0 * side).max(110.0), height };
+        Box { size, name, note, steps, more }
+    }
+}
+
+fn links(picture: &Picture, layout: &Layout, out: &mut String) -> fmt::Result {
+    for (at, link) in picture.links.iter().enumerate() {
+        let pruned = if is_idle(picture, link) { " pruned" } else { "" };
+        writeln!(
+            out,
+            "<g class=\"link{pruned}\" data-link=\"{at}\"><path class=\"edge {}\" marker-end=\"url(#head)\" d=\"{}\"/></g>",
+            link.kind.as_str(),
+            path(&layout.arrows[at].0, layout.is_down)
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns a smooth way through some points, which leaves and enters each in the direction of the layers.
+fn path(points: &[Point], is_down: bool) -> String {
+    let mut out = String::new();
+    let [first, rest @ ..] = points else { return out };
+    let _ = write!(out, "M{:.1} {:.1}", first.x, first.y);
+    let mut last = *first;
+    for next in rest.iter().filter(|next| **next != *first) {
+        let (x, y) = ((last.x + next.x) / 2.0, (last.y + next.y) / 2.0);
+        let [a, b] = match is_down {
+            true => [Point { x: last.x, y }, Point { x: next.x, y }],
+            false => [Point { x, y: last.y }, Point { x, y: next.y }],
+        };
+        let _ = write!(
+            out,
+            "C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
+            a.x, a.y, b.x, b.y, next.x, next.y
+        );
+        last = *next;
+    }
+    out
+}
+
+fn node_box(at: usize, node: &Node, it: &Box, middle: Point, out: &mut String) -> fmt::Result {
+    let Size { width, height } = it.size;
+    let (x, y) = (middle.x - width / 2.0, middle.y - height / 2.0);
+    let mut class = format!("node {}", node.kind.as_str());
+    if node.is_target {
+        class.push_str(" target");
+    }
+    if node.is_pruned {
+        class.push_str(" pruned");
+    }
+    writeln!(
+        out,
+        "<g class=\"{class}\" data-node=\"{at}\" tabindex=\"0\" transform=\"translate({x:.1} {y:.1})\">"
+    )?;
+    let lines = node.lines.map_or(String::new(), |(first, _)| format!(", line {first}"));
+    let state = match (node.is_target, node.is_pruned) {
+        (true, _) => ", target",
+        (_, true) => ", not built",
+        _ => "",
+    };
+    writeln!(out, "<title>{}{lines}{state}</title>", escaped(&node.name))?;
+    shape(node.kind, it.size, out)?;
+    let is_source = node.kind.is_source();
+    let left = if is_source { width / 2.0 } else { PAD };
+    let anchor = if is_source { " text-anchor=\"middle\"" } else { "" };
+    let mut line = PAD + 12.0;
+    writeln!(out, "<text class=\"name\"{anchor} x=\"{left:.1}\" y=\"{line:.1}\">{}</text>", escaped(&it.name))?;
+    if node.is_target {
+        let (width, left) = (60.0, width - PAD - 60.0);
+        writeln!(out, "<rect class=\"badge\" x=\"{left:.1}\" y=\"{PAD}\" width=\"{width}\" height=\"16\" rx=\"8\"/>")?;
+        let (x, y) = (left + width / 2.0, PAD + 12.0);
+        writeln!(out, "<text class=\"badge-text\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{y}\">TARGET</text>")?;
+    }
+    if !it.note.is_empty() {
+        line += LINE;
+        writeln!(out, "<text class=\"note\"{anchor} x=\"{left:.1}\" y=\"{line:.1}\">{}</text>", escaped(&it.note))?;
+    }
+    if !it.steps.is_empty() {
+        let y = line + 7.0;
+        writeln!(out, "<path class=\"rule\" d=\"M0 {y:.1}H{width:.1}\"/>")?;
+        line += 8.0;
+    }
+    for (step, number, text) in &it.steps {
+        line += LINE;
+        write!(out, "<g class=\"line\" data-step=\"{step}\">")?;
+        let x = PAD + 3.5 * STEP_CHAR;
+        write!(out, "<text class=\"number\" text-anchor=\"end\" x=\"{x:.1}\" y=\"{line:.1}\">{number}</text>")?;
+        let x = PAD + 5.0 * STEP_CHAR;
+        writeln!(out, "<text class=\"step\" x=\"{x:.1}\" y=\"{line:.1}\">{}</text></g>", escaped(text))?;
+    }
+    if it.more > 0 {
+        line += LINE;
+        let x = PAD + 5.0 * STEP_CHAR;
+        writeln!(out, "<text class=\"more\" x=\"{x:.1}\" y=\"{line:.1}\">and {} more</text>", it.more)?;
+    }
+    writeln!(out, "</g>")
+}
+
+/// Stages are boxes; what they take from outside has other forms.
+fn shape(kind: NodeKind, size: Size, out: &mut String) -> fmt::Result {
+    let Size { width, height } = size;
+    match kind {
+        NodeKind::Image => {
+            let round = height / 2.0;
+            writeln!(out, "<rect class=\"shape\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{round:.1}\"/>")
+        }
+        // A folder with its tab.
+        NodeKind::Context => {
+            writeln!(out, "<path class=\"shape\" d=\"M0 0V{height:.1}H{width:.1}V0H46l-8 -8H8z\"/>")
+        }
+        // A sheet with a corner folded.
+        NodeKind::Remote => {
+            let fold = width - 12.0;
+            writeln!(out, "<path class=\"shape\" d=\"M0 0V{height:.1}H{width:.1}V12L{fold:.1} 0zM{fold:.1} 0V12H{width:.1}\"/>")
+        }
+        _ => writeln!(out, "<rect class=\"shape\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"6\"/>"),
+    }
+}
+
+/// Returns text for XML. What XML cannot hold becomes U+FFFD.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\t' | '\n' => out.push(' '),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(char::REPLACEMENT_CHARACTER),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,252 @@
+//! How two definitions differ, and where each difference begins.
+//!
+//! A digest holds the digests of all that is below, so one changed step changes all that follow. Here each changed step
+//! gets its reason: its own words, or the step below that pulled it along.
+
+use super::ops::{Op, Ops};
+use crate::pb::ops::{self, op::Op as Kind};
+use prost::Message;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+/// How two definitions differ.
+#[derive(Clone, Debug, Default)]
+pub struct Diff {
+    /// The steps of the second that are not in the first, in order.
+    pub changes: Vec<Change>,
+    /// The steps of the first for which the second has nothing.
+    pub removed: Vec<usize>,
+    /// The number of steps that are the same.
+    pub unchanged: usize,
+}
+
+/// A step that is not the same.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its place in the second definition.
+    pub op: usize,
+    /// The step of the first definition that it was.
+    pub before: Option<usize>,
+    /// Why it is not the same.
+    pub reason: Reason,
+    /// Whether nothing below it has changed, so that a chain of changes begins here.
+    pub is_first: bool,
+    /// How many changed steps stand on it.
+    pub follower_count: usize,
+}
+
+/// Why a step is not the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is new.
+    Added,
+    /// It says something else: what, in words.
+    Edited(Vec<String>),
+    /// It stands on another step than before.
+    Moved,
+    /// It says the same, but this step below it has changed.
+    Follows(usize),
+}
+
+/// Compares two definitions.
+pub fn diff(a: &Ops, b: &Ops) -> Diff {
+    let partners = partners(a, b);
+    let mut found = Diff::default();
+    let mut is_taken = vec![false; a.list.len()];
+    // By op of the second: whether it has changed.
+    let mut is_changed = vec![false; b.list.len()];
+    for (at, op) in b.list.iter().enumerate() {
+        if let Some(before) = partners[at] {
+            is_taken[before] = true;
+            if a.list[before].digest == op.digest {
+                found.unchanged += 1;
+                continue;
+            }
+        }
+        is_changed[at] = true;
+        let below = op.inputs.iter().map(|input| input.op).find(|&input| is_changed[input]);
+        let reason = match partners[at] {
+            None => Reason::Added,
+            Some(before) => {
+                let words = edits(&a.list[before], op);
+                match (words.is_empty(), below) {
+                    (false, _) => Reason::Edited(words),
+                    (true, Some(below)) => Reason::Follows(below),
+                    (true, None) => Reason::Moved,
+                }
+            }
+        };
+        found.changes.push(Change {
+            op: at,
+            before: partners[at],
+            reason,
+            is_first: below.is_none(),
+            follower_count: 0,
+        });
+    }
+    found.removed = (0..a.list.len()).filter(|&at| !is_taken[at]).collect();
+    count_followers(b, &mut found);
+    found
+}
+
+fn count_followers(b: &Ops, found: &mut Diff) {
+    let users = b.users();
+    for change in found.changes.iter_mut().filter(|change| change.is_first) {
+        let mut seen = vec![false; b.list.len()];
+        let mut open = vec![change.op];
+        while let Some(at) = open.pop() {
+            for &user in &users[at] {
+                if !std::mem::replace(&mut seen[user], true) {
+                    change.follower_count += 1;
+                    open.push(user);
+                }
+            }
+        }
+    }
+}
+
+/// Finds for each step of the second the step of the first that it was: the same one, one that says the same, one of the
+/// same stage and kind.
+fn partners(a: &Ops, b: &Ops) -> Vec<Option<usize>> {
+    let mut partners = vec![None; b.list.len()];
+    let mut is_taken = vec![false; a.list.len()];
+    let keys: [fn(&Op) -> Vec<u8>; 4] = [
+        |op| op.digest.to_string().into_bytes(),
+        |op| [own_bytes(op), place(op).into_bytes()].concat(),
+        own_bytes,
+        |op| place(op).into_bytes(),
+    ];
+    for key in keys {
+        let mut free: HashMap<Vec<u8>, VecDeque<usize>> = HashMap::new();
+        for (at, op) in a.list.iter().enumerate().filter(|(at, _)| !is_taken[*at]) {
+            free.entry(key(op)).or_default().push_back(at);
+        }
+        for (at, op) in b.list.iter().enumerate() {
+            if partners[at].is_none()
+                && let Some(before) = free.get_mut(&key(op)).and_then(VecDeque::pop_front)
+            {
+                partners[at] = Some(before);
+                is_taken[before] = true;
+            }
+        }
+    }
+    partners
+}
+
+/// Returns what an op says by itself, without its inputs.
+fn own_bytes(op: &Op) -> Vec<u8> {
+    let mut wire = op.wire.clone();
+    wire.inputs.clear();
+    wire.encode_to_vec()
+}
+
+/// Returns stage and keyword of a step, from its name: `[build 2/4] RUN make` is `build RUN`.
+fn place(op: &Op) -> String {
+    let kind = op.kind().as_str();
+    let Some((head, rest)) = op.name.strip_prefix('[').and_then(|name| name.split_once(']')) else {
+        return format!("{kind} {}", op.name);
+    };
+    let stage = head.split_whitespace().filter(|word| !word.contains('/')).collect::<Vec<_>>().join(" ");
+    let keyword = rest.split_whitespace().next().unwrap_or_default();
+    format!("{kind} {stage} {keyword}")
+}
+
+/// Says what an op says that another did not.
+fn edits(a: &Op, b: &Op) -> Vec<String> {
+    let mut words = Vec::new();
+    match (&a.wire.op, &b.wire.op) {
+        (Some(Kind::Exec(x)), Some(Kind::Exec(y))) => exec(x, y, &mut words),
+        (Some(Kind::Source(x)), Some(Kind::Source(y))) => {
+            change("source", &x.identifier, &y.identifier, &mut words);
+            maps(&entries(&x.attrs), &entries(&y.attrs), "", &mut words);
+        }
+        (Some(Kind::File(_)), Some(Kind::File(_))) => {
+            change("files", &a.summary(), &b.summary(), &mut words);
+            if words.is_empty() && own_bytes(a) != own_bytes(b) {
+                words.push("owner, mode, patterns or content of the files".to_owned());
+            }
+        }
+        _ => change("step", &a.summary(), &b.summary(), &mut words),
+    }
+    let platform = |op: &Op| {
+        let parts = op.wire.platform.as_ref();
+        parts.map_or(String::new(), |it| format!("{}/{}{}", it.os, it.architecture, it.variant))
+    };
+    change("platform", &platform(a), &platform(b), &mut words);
+    if words.is_empty() && own_bytes(a) != own_bytes(b) {
+        words.push("settings of the step".to_owned());
+    }
+    words
+}
+
+fn exec(x: &ops::ExecOp, y: &ops::ExecOp, words: &mut Vec<String>) {
+    let none = ops::Meta::default();
+    let (a, b) = (x.meta.as_ref().unwrap_or(&none), y.meta.as_ref().unwrap_or(&none));
+    change("command", &a.args.join(" "), &b.args.join(" "), words);
+    let env = |meta: &ops::Meta| {
+        let pairs = meta.env.iter().map(|entry| entry.split_once('=').unwrap_or((entry, "")));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    maps(&env(a), &env(b), "$", words);
+    change("working directory", &a.cwd, &b.cwd, words);
+    change("user", &a.user, &b.user, words);
+    change("host name", &a.hostname, &b.hostname, words);
+    change("network", &format!("{:?}", x.network()), &format!("{:?}", y.network()), words);
+    change("security", &format!("{:?}", x.security()), &format!("{:?}", y.security()), words);
+    let mounts = |exec: &ops::ExecOp| {
+        let shown = exec.mounts.iter().map(|mount| {
+            let mut text = format!("{:?} {}", mount.mount_type(), mount.selector);
+            if let Some(cache) = &mount.cache_opt {
+                text.push_str(&format!(" id {} {:?}", cache.id, cache.sharing()));
+            }
+            if let Some(secret) = &mount.secret_opt {
+                text.push_str(&format!(" id {}", secret.id));
+            }
+            if mount.readonly {
+                text.push_str(" read-only");
+            }
+            (mount.dest.clone(), text)
+        });
+        shown.collect()
+    };
+    maps(&mounts(x), &mounts(y), "mount ", words);
+}
+
+fn entries(attrs: &[ops::StringEntry]) -> BTreeMap<String, String> {
+    let pair = |entry: &ops::StringEntry| {
+        (entry.key.clone().unwrap_or_default(), entry.value.clone().unwrap_or_default())
+    };
+    attrs.iter().map(pair).collect()
+}
+
+fn maps(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>, mark: &str, words: &mut Vec<String>) {
+    for (name, value) in a {
+        match b.get(name) {
+            None => words.push(format!("{mark}{name} is gone")),
+            Some(other) => change(&format!("{mark}{name}"), value, other, words),
+        }
+    }
+    for (name, value) in b.iter().filter(|(name, _)| !a.contains_key(*name)) {
+        words.push(format!("{mark}{name} is new: {}", shorten(value)));
+    }
+}
+
+fn change(what: &str, a: &str, b: &str, words: &mut Vec<String>) {
+    if a != b {
+        // What is the same at the start is left out where the texts are long.
+        let same = a.char_indices().zip(b.chars()).take_while(|((_, x), y)| x == y).last();
+        let same = same.map_or(0, |((at, c), _)| at + c.len_utf8());
+        let skip = if same > 24 { a[..same].rfind([' ', ',', ':']).unwrap_or(0) } else { 0 };
+        let dots = if skip > 0 { "…" } else { "" };
+        words.push(format!("{what}: {dots}{} → {dots}{}", shorten(&a[skip..]), shorten(&b[skip..])));
+    }
+}
+
+fn shorten(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let text = text.replace('\n', "⏎");
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None if text.is_empty() => "nothing".to_owned(),
+        None => text,
+    }
+}
