@@ -13,8 +13,12 @@ pub fn html(picture: &Picture) -> String {
     data["source"] = Value::from(picture.source.lines().collect::<Vec<_>>());
     // In a script no `<` may stand that could end it.
     let data = data.to_string().replace('<', "\\u003c");
-    let parts =
-        [("STYLE", style()), ("TITLE", &escaped(&picture.title)), ("PICTURE", &svg_in_page(picture)), ("DATA", &data)];
+    let parts = [
+        ("STYLE", style()),
+        ("TITLE", &escaped(&picture.title)),
+        ("PICTURE", &svg_in_page(picture)),
+        ("DATA", &data),
+    ];
     let mut page = String::with_capacity(PAGE.len() + 2 * data.len());
     let mut rest = PAGE;
     // Parts are put in one after the other, so that no text of a Dockerfile is taken for a place.

@@ -11,9 +11,10 @@ pub fn json(picture: &Picture) -> Value {
     let lines = |lines: Option<(u32, u32)>| lines.map(|(first, last)| json!([first, last]));
     let nodes = picture.nodes.iter().enumerate().map(|(at, node)| {
         let steps = node.steps.iter().map(|step| {
-            let ops = step.ops.iter().map(|op| {
-                json!({ "digest": op.digest, "kind": op.kind, "name": op.name, "does": op.does })
-            });
+            let ops = step
+                .ops
+                .iter()
+                .map(|op| json!({ "digest": op.digest, "kind": op.kind, "name": op.name, "does": op.does }));
             json!({ "lines": lines(step.lines), "text": step.text, "ops": ops.collect::<Vec<_>>() })
         });
         json!({

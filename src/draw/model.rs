@@ -173,7 +173,8 @@ impl Link {
     pub(super) fn short_labels(&self, longest: usize) -> Vec<String> {
         const MOST: usize = 3;
         let shown = if self.labels.len() > MOST { MOST - 1 } else { MOST };
-        let mut labels: Vec<String> = self.labels.iter().take(shown).map(|text| clip(text, longest)).collect();
+        let mut labels: Vec<String> =
+            self.labels.iter().take(shown).map(|text| clip(text, longest)).collect();
         if self.labels.len() > shown {
             labels.push(format!("and {} more", self.labels.len() - shown));
         }

@@ -1,6 +1,6 @@
 //! The ops of a definition as a picture.
 
-use super::model::{Links, LinkKind, Node, NodeKind, Picture, PictureKind, Step};
+use super::model::{LinkKind, Links, Node, NodeKind, Picture, PictureKind, Step};
 use super::of_stages::step_op;
 use crate::explain::{Op, OpKind, Ops};
 use crate::pb::ops::{file_action::Action, op::Op as Kind};

@@ -1,6 +1,6 @@
 //! The stages of a plan as a picture.
 
-use super::model::{Links, LinkKind, Node, NodeKind, Picture, PictureKind, Step, StepOp};
+use super::model::{LinkKind, Links, Node, NodeKind, Picture, PictureKind, Step, StepOp};
 use crate::explain::{Ops, familiar, stage_name};
 use crate::instruction::{Instruction, Kind, MountType, Transfer};
 use crate::plan::{BaseFiles, Plan};
@@ -11,7 +11,8 @@ use indexmap::IndexMap;
 
 /// Draws the stages of a plan, the images and contexts they take files from, and what they take.
 pub fn of_stages(plan: &Plan, ops: &Ops, sources: &SourceMap) -> Picture {
-    let mut painter = Painter { plan, ops, sources, outside: IndexMap::new(), nodes: Vec::new(), places: Vec::new() };
+    let mut painter =
+        Painter { plan, ops, sources, outside: IndexMap::new(), nodes: Vec::new(), places: Vec::new() };
     painter.place_nodes();
     let links = painter.links();
     let file = &sources.files()[0];

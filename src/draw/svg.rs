@@ -189,11 +189,7 @@ fn path(points: &[Point], is_down: bool) -> String {
             true => [Point { x: last.x, y }, Point { x: next.x, y }],
             false => [Point { x, y: last.y }, Point { x, y: next.y }],
         };
-        let _ = write!(
-            out,
-            "C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
-            a.x, a.y, b.x, b.y, next.x, next.y
-        );
+        let _ = write!(out, "C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}", a.x, a.y, b.x, b.y, next.x, next.y);
         last = *next;
     }
     out
@@ -225,16 +221,30 @@ fn node_box(at: usize, node: &Node, it: &Box, middle: Point, out: &mut String) -
     let left = if is_source { width / 2.0 } else { PAD };
     let anchor = if is_source { " text-anchor=\"middle\"" } else { "" };
     let mut line = PAD + 12.0;
-    writeln!(out, "<text class=\"name\"{anchor} x=\"{left:.1}\" y=\"{line:.1}\">{}</text>", escaped(&it.name))?;
+    writeln!(
+        out,
+        "<text class=\"name\"{anchor} x=\"{left:.1}\" y=\"{line:.1}\">{}</text>",
+        escaped(&it.name)
+    )?;
     if node.is_target {
         let (width, left) = (60.0, width - PAD - 60.0);
-        writeln!(out, "<rect class=\"badge\" x=\"{left:.1}\" y=\"{PAD}\" width=\"{width}\" height=\"16\" rx=\"8\"/>")?;
+        writeln!(
+            out,
+            "<rect class=\"badge\" x=\"{left:.1}\" y=\"{PAD}\" width=\"{width}\" height=\"16\" rx=\"8\"/>"
+        )?;
         let (x, y) = (left + width / 2.0, PAD + 12.0);
-        writeln!(out, "<text class=\"badge-text\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{y}\">TARGET</text>")?;
+        writeln!(
+            out,
+            "<text class=\"badge-text\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{y}\">TARGET</text>"
+        )?;
     }
     if !it.note.is_empty() {
         line += LINE;
-        writeln!(out, "<text class=\"note\"{anchor} x=\"{left:.1}\" y=\"{line:.1}\">{}</text>", escaped(&it.note))?;
+        writeln!(
+            out,
+            "<text class=\"note\"{anchor} x=\"{left:.1}\" y=\"{line:.1}\">{}</text>",
+            escaped(&it.note)
+        )?;
     }
     if !it.steps.is_empty() {
         let y = line + 7.0;
@@ -245,7 +255,10 @@ fn node_box(at: usize, node: &Node, it: &Box, middle: Point, out: &mut String) -
         line += LINE;
         write!(out, "<g class=\"line\" data-step=\"{step}\">")?;
         let x = PAD + 3.5 * STEP_CHAR;
-        write!(out, "<text class=\"number\" text-anchor=\"end\" x=\"{x:.1}\" y=\"{line:.1}\">{number}</text>")?;
+        write!(
+            out,
+            "<text class=\"number\" text-anchor=\"end\" x=\"{x:.1}\" y=\"{line:.1}\">{number}</text>"
+        )?;
         let x = PAD + 5.0 * STEP_CHAR;
         writeln!(out, "<text class=\"step\" x=\"{x:.1}\" y=\"{line:.1}\">{}</text></g>", escaped(text))?;
     }
@@ -263,7 +276,10 @@ fn shape(kind: NodeKind, size: Size, out: &mut String) -> fmt::Result {
     match kind {
         NodeKind::Image => {
             let round = height / 2.0;
-            writeln!(out, "<rect class=\"shape\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{round:.1}\"/>")
+            writeln!(
+                out,
+                "<rect class=\"shape\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{round:.1}\"/>"
+            )
         }
         // A folder with its tab.
         NodeKind::Context => {
@@ -272,7 +288,10 @@ fn shape(kind: NodeKind, size: Size, out: &mut String) -> fmt::Result {
         // A sheet with a corner folded.
         NodeKind::Remote => {
             let fold = width - 12.0;
-            writeln!(out, "<path class=\"shape\" d=\"M0 0V{height:.1}H{width:.1}V12L{fold:.1} 0zM{fold:.1} 0V12H{width:.1}\"/>")
+            writeln!(
+                out,
+                "<path class=\"shape\" d=\"M0 0V{height:.1}H{width:.1}V12L{fold:.1} 0zM{fold:.1} 0V12H{width:.1}\"/>"
+            )
         }
         _ => writeln!(out, "<rect class=\"shape\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"6\"/>"),
     }
@@ -288,7 +307,9 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\t' | '\n' => out.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(char::REPLACEMENT_CHARACTER),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
+                out.push(char::REPLACEMENT_CHARACTER)
+            }
             c => out.push(c),
         }
     }

@@ -33,7 +33,8 @@ enum Look<'a> {
 pub fn changed(ops: &Ops, context: &str, files: &[String]) -> Vec<(Fate, Option<String>)> {
     let identifier = format!("local://{context}");
     let uses = context::contexts(ops);
-    let judge = uses.iter().find(|found| found.name == context).and_then(|found| ContextUse::judge(found).ok());
+    let judge =
+        uses.iter().find(|found| found.name == context).and_then(|found| ContextUse::judge(found).ok());
     let sent: Vec<&str> = files
         .iter()
         .map(String::as_str)

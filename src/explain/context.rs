@@ -85,7 +85,8 @@ impl Judge {
 
 fn covers(path: &str, matcher: &Option<Matcher>, file: &str) -> bool {
     let is_below = |folder: &str| {
-        folder.is_empty() || file.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        folder.is_empty()
+            || file.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     is_below(path) || matcher.as_ref().is_some_and(|matcher| matcher.matches_or_parent_matches(file))
 }

@@ -89,9 +89,10 @@ impl Ops {
         let locations = definition.source.as_ref().map(|source| &source.locations);
         for (at, bytes) in definition.ops.iter().enumerate() {
             let Ok(wire) = ops::Op::decode(bytes.as_slice()) else { continue };
-            let inputs = wire.inputs.iter().filter_map(|input| {
-                Some(Input { op: *places.get(&input.digest)?, output: input.index })
-            });
+            let inputs = wire
+                .inputs
+                .iter()
+                .filter_map(|input| Some(Input { op: *places.get(&input.digest)?, output: input.index }));
             let inputs: Vec<Input> = inputs.collect();
             if at + 1 == definition.ops.len() {
                 found.root = inputs.first().map(|input| input.op);

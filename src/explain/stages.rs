@@ -96,7 +96,8 @@ pub fn overview(plan: &Plan, ops: &Ops, sources: &SourceMap) -> Overview {
     for (id, stage) in stages.iter() {
         let is_needed = plan.is_needed[id.index()];
         let why = |wants_built: bool| {
-            let fits = users[id.index()].iter().filter(|(user, _)| plan.is_needed[user.index()] == wants_built);
+            let fits =
+                users[id.index()].iter().filter(|(user, _)| plan.is_needed[user.index()] == wants_built);
             fits.map(|(_, why)| why.clone()).collect::<Vec<_>>()
         };
         let image = match plan.base(id).map(|base| &base.files) {

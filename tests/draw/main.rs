@@ -33,7 +33,8 @@ fn answer(question: &Question, file: &[u8]) -> Answer {
         }
         Question::Files(question) => {
             let missing = AskError { code: 5, message: "no such file".to_owned(), details: Vec::new() };
-            let read = |path: &str| if path == "Dockerfile" { Ok(file.to_vec()) } else { Err(missing.clone()) };
+            let read =
+                |path: &str| if path == "Dockerfile" { Ok(file.to_vec()) } else { Err(missing.clone()) };
             Answer::Files(question.files.iter().map(|file| read(&file.path)).collect())
         }
         Question::SourceMeta(_) => panic!("no case asks for sources"),
@@ -43,7 +44,8 @@ fn answer(question: &Question, file: &[u8]) -> Answer {
 fn build(file: &[u8], given: &[(&str, &str)]) -> Case {
     let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let host = Platform::new("linux", "amd64");
-    let options = Arc::new(Options::from_map(&given, &[vec![host.clone()]], &host).expect("the options are fine"));
+    let options =
+        Arc::new(Options::from_map(&given, &[vec![host.clone()]], &host).expect("the options are fine"));
     let mut entry = Entry::new(Arc::clone(&options));
     let project = loop {
         match entry.step().expect("the Dockerfile is found") {
@@ -70,7 +72,8 @@ fn build(file: &[u8], given: &[(&str, &str)]) -> Case {
         source: Some(SourceText { map: &sources, language: "Dockerfile", definition: None }),
         ..MarshalOptions::new(&host)
     };
-    let definition = built.converted.graph.marshal(built.converted.root, &options).expect("the graph is fine");
+    let definition =
+        built.converted.graph.marshal(built.converted.root, &options).expect("the graph is fine");
     Case { built, ops: Ops::of(&definition), sources }
 }
 
