@@ -20,7 +20,7 @@ demo: ## builds the examples through the frontend on a real engine, and shows ea
 	@ENGINE=$(if $(filter command\ line environment,$(origin ENGINE)),$(ENGINE),auto) scripts/demo
 
 .PHONY: test
-test: lint test-cargo test-kit test-engine ## everything that must hold: lints, tests, kit, builds on Docker 28
+test: lint test-cargo test-kit test-engine test-cluster ## everything that must hold: lints, tests, kit, builds on Docker 28
 
 .PHONY: lint
 lint: ## formatting, and clippy without a warning
@@ -46,6 +46,10 @@ test-engine: ## real builds on one engine
 .PHONY: test-engines
 test-engines: ## real builds on Docker 28, 26 and 20.10
 	@for engine in 28 26 20; do ENGINE=$$engine scripts/test-engine || exit; done
+
+.PHONY: test-cluster
+test-cluster: ## two engines in two networks share every layer through a cache in a registry
+	@scripts/test-cluster
 
 .PHONY: engine
 engine: ## brings up a private Docker engine and a registry
