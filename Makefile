@@ -38,6 +38,7 @@ test-cargo: ## the tests that need no engine, with all features, with each, and 
 .PHONY: test-kit
 test-kit: ## the kit's groups that pass, compared with docker/dockerfile
 	@scripts/kit check $(KIT_GROUPS)
+	@scripts/kit engines
 
 .PHONY: test-engine
 test-engine: ## real builds on one engine

@@ -5,6 +5,7 @@
 
 use super::client::{Solve, ids};
 use super::error::Error;
+use super::remedy::remedy;
 use super::result::{self, Built};
 use super::run::{LANGUAGE, Run};
 use crate::convert::{CORE, Scanner};
@@ -127,9 +128,10 @@ impl Run {
         root: Option<Edge>,
         platform: &Platform,
     ) -> Result<llb::Definition, Error> {
-        let fail = |error: llb::Error| match error.reason {
-            llb::Reason::Unsupported(_) => Error::new(error.to_string()),
-            _ => Error::new(format!("failed to marshal LLB definition: {error}")),
+        // The place is told in words: where the reference names none, clients are told of none.
+        let fail = |error: llb::Error| match remedy(&error, &self.source.project.sources) {
+            Some(remedy) => Error::new(format!("{error}\n{remedy}")),
+            None => Error::new(format!("failed to marshal LLB definition: {error}")),
         };
         graph.legalize(root, self.client.llb(), platform).map_err(fail)?;
         let project = &self.source.project;

@@ -14,6 +14,7 @@ mod client;
 mod error;
 mod forward;
 mod options;
+mod remedy;
 mod result;
 mod run;
 mod stdio;

@@ -227,6 +227,13 @@ impl CapSet {
     }
 }
 
+impl CapError {
+    /// Tells whether the engine knows the capability but has it switched off.
+    pub fn is_disabled(&self) -> bool {
+        self.disabled.is_some()
+    }
+}
+
 impl fmt::Display for CapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Two blanks: the library leaves room for a name in words, and no capability has one.

@@ -1,6 +1,7 @@
 //! The frontend binary against a fake engine: what it says, in which order, and how it ends.
 
 mod bridge;
+mod order;
 
 use bridge::{Bridge, Reply};
 use multistage::pb::{caps, gateway as gw, rpc};
@@ -27,12 +28,24 @@ const PROTOCOL: &[&str] = &[
 const LLB: &[&str] = &[
     "constraints",
     "exec.meta.base",
+    "exec.meta.cgroup.parent",
+    "exec.meta.network",
+    "exec.meta.proxyenv",
     "exec.meta.setsdefaultpath",
+    "exec.meta.ulimit",
     "exec.mount.bind",
+    "exec.mount.cache",
+    "exec.mount.cache.sharing",
+    "exec.mount.secret",
+    "exec.mount.selector",
+    "exec.mount.tmpfs",
     "file.base",
+    "mergeop",
     "meta.description",
+    "meta.ignorecache",
     "platform",
     "source.image",
+    "source.image.resolvemode",
     "source.local",
     "source.local.differ",
     "source.local.excludepatterns",
@@ -411,6 +424,19 @@ fn what_the_engine_says_is_handed_back_with_the_place() {
     let types: Vec<&str> = error.details.iter().filter_map(|d| d.type_url.rsplit('/').next()).collect();
     assert_eq!(types, ["errdefs.Source+json", "errdefs.Solve+json"]);
     assert_eq!(ranges(&error.details[0]), r#"[{"start":{"line":2},"end":{"line":2}}]"#);
+}
+
+#[test]
+fn what_an_old_engine_lacks_is_named_with_its_place_and_the_engine_that_has_it() {
+    let run = run(Engine::with("FROM alpine\nRUN --mount=type=tmpfs,target=/t,size=1m x\n"), &[]);
+    let error = run.error();
+    // The first line is the reference's.
+    assert_eq!(
+        error.message,
+        "requested experimental feature exec.mount.tmpfs.size  is not supported by build server, please update buildkit\n\
+         a tmpfs mount with a size (Dockerfile, line 2) needs BuildKit 0.10 or newer"
+    );
+    assert!(run.status.success());
 }
 
 #[test]
