@@ -15,7 +15,7 @@ const GROUPS: [&str; 3] = ["copy", "from", "multistage"];
 const OLD: [&str; 3] = ["buildkit-0.8", "buildkit-0.13", "buildkit-0.25"];
 const NEW: &str = "latest";
 
-/// What an engine that was told apart by an op of its own lacks, as BuildKit's client library says it.
+/// How BuildKit's client library says that an engine lacks something.
 const LACKS: &str = "  is not supported by build server, please update ";
 
 #[test]
@@ -80,7 +80,7 @@ fn check(recording: &Value, newest: &Value, knows: &BTreeSet<String>) -> Result<
     let message = recording["error"]["message"].as_str().unwrap_or_default();
     match recording["outcome"].as_str() {
         Some("ok") => Ok(true),
-        Some("error") if recording["error"] == newest["error"] => Ok(false), // wrong on every engine
+        Some("error") if newest["outcome"] == "error" => Ok(false), // wrong on every engine
         Some("error") => {
             let remedy = message.split_once('\n').map(|(_, remedy)| remedy).unwrap_or_default();
             let is_clear = message.contains(LACKS)
