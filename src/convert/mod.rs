@@ -130,6 +130,8 @@ struct Cx<'a> {
     invalid_text: Option<Span>,
     /// How many steps so far are shown as a group.
     groups: usize,
+    /// Tells this build from others, if that was needed yet.
+    build_id: Option<String>,
     /// How many names were compared so far in search of near ones.
     compared: u64,
 }
@@ -179,6 +181,7 @@ impl<'a> Cx<'a> {
             ignored,
             invalid_text: None,
             groups: 0,
+            build_id: None,
             compared: 0,
             graph,
             sources,
@@ -315,9 +318,12 @@ impl<'a> Cx<'a> {
     /// client shows beside it; the same build has the same ids again.
     fn group_id(&mut self) -> String {
         self.groups += 1;
-        let seed = format!("{:?} {} {:?}", self.options.all, self.plan.platforms.target, self.plan.context);
-        let digest = Digest::of(seed.as_bytes()).to_string();
-        format!("{}-{}", &digest["sha256:".len()..][..24], self.groups)
+        let build = self.build_id.get_or_insert_with(|| {
+            let what =
+                format!("{:?} {} {:?}", self.options.all, self.plan.platforms.target, self.plan.context);
+            Digest::of(what.as_bytes()).to_string()["sha256:".len()..][..24].to_owned()
+        });
+        format!("{build}-{}", self.groups)
     }
 
     /// Returns the platform of a step as users see it, if they asked for several.
