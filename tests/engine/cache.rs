@@ -19,7 +19,9 @@ fn the_second_build_is_fully_cached() {
     let first = project.build();
     let second = project.build();
     second.ran_only(&[]);
-    assert_eq!(first.id, second.id);
+    if engine().version >= 23 {
+        assert_eq!(first.id, second.id); // before, the time of the build was in the image
+    }
 }
 
 #[test]

@@ -64,12 +64,24 @@ fn owners_by_number_and_by_name() {
 
 #[test]
 fn modes_in_octal() {
-    Project::new("FROM scratch\nARG MODE=0600\nCOPY --chmod=755 a /run\nCOPY --chmod=$MODE a /private\nADD --chmod=4711 a /setuid\n")
+    Project::new("FROM scratch\nARG MODE=0600\nCOPY --chmod=755 a /run\nCOPY --chmod=$MODE a /private\nADD --chmod=711 a /added\n")
         .file("a", "x")
         .build()
         .mode("/run", 0o755)
         .mode("/private", 0o600)
-        .mode("/setuid", 0o4711);
+        .mode("/added", 0o711);
+}
+
+#[test]
+fn the_bits_above_the_permissions() {
+    if engine().version < 23 {
+        return; // its copy drops them
+    }
+    Project::new("FROM scratch\nCOPY --chmod=4711 a /setuid\nCOPY --chmod=1777 a /sticky\n")
+        .file("a", "x")
+        .build()
+        .mode("/setuid", 0o4711)
+        .mode("/sticky", 0o1777);
 }
 
 #[test]
@@ -118,6 +130,9 @@ fn linked_copies_are_layers_of_their_own() {
 
 #[test]
 fn folders_above_a_file_come_along_when_asked() {
+    if engine().version < 23 {
+        return; // its copy takes no patterns, and says nothing of it, whichever frontend asks
+    }
     Project::new("FROM scratch\nCOPY --parents a/b/c.txt x/./y/z.txt /to/\nCOPY --parents **/*.md /md/\n")
         .file("a/b/c.txt", "c")
         .file("x/y/z.txt", "z")
@@ -131,6 +146,9 @@ fn folders_above_a_file_come_along_when_asked() {
 
 #[test]
 fn excluded_files_stay_behind() {
+    if engine().version < 23 {
+        return; // as above
+    }
     Project::new("FROM scratch\nCOPY --exclude=*.log --exclude=tmp dir /dir\n")
         .file("dir/keep", "x")
         .file("dir/drop.log", "x")

@@ -324,6 +324,9 @@ impl Failed {
     /// The error points at this line of what the test wrote. The syntax line that the harness puts above is not counted.
     #[track_caller]
     pub fn points_at(&self, line: &str) -> &Self {
+        if engine().version < 23 {
+            return self; // its client prints the message alone
+        }
         // The client draws the place as `   3 | >>> RUN false`.
         let is_there = self
             .log

@@ -140,6 +140,9 @@ fn a_dockerfile_alone_comes_over_stdin() {
 
 #[test]
 fn an_archive_comes_over_stdin() {
+    if engine().version < 28 {
+        return; // the frontend built into older engines has then read the archive already, and it comes only once
+    }
     let project = Project::new("FROM scratch\nCOPY dir /dir\n").file("dir/file", "x").dockerfile_inside();
     let tar =
         Command::new("tar").arg("-c").arg("-C").arg(project.context()).arg(".").output().expect("tar runs");
