@@ -338,14 +338,43 @@ pub(super) fn ids(result: &gw::Result) -> Vec<&str> {
 }
 
 /// Drops the entries of ops without a place. prost writes such an entry without a value, Go reads that as nil, and
-/// engines up to BuildKit 0.13 at least fall over it when the solve fails: the whole daemon ends.
+/// engines and clients up to BuildKit 0.13 at least fall over it: the daemon when a solve fails, buildx when one target
+/// of a bake file is the context of another.
 fn without_empty_places(mut definition: ops::Definition) -> ops::Definition {
-    if let Some(source) = &mut definition.source {
-        source.locations.retain(|_, places| !places.locations.is_empty());
+    let mut open = vec![&mut definition];
+    while let Some(found) = open.pop() {
+        if let Some(source) = &mut found.source {
+            source.locations.retain(|_, places| !places.locations.is_empty());
+            // A source file comes with the graph that it was read from.
+            open.extend(source.infos.iter_mut().filter_map(|info| info.definition.as_mut()));
+        }
     }
     definition
 }
 
 fn entry(key: &str, value: String) -> ops::StringEntry {
     ops::StringEntry { key: Some(key.to_owned()), value: Some(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ops_without_a_place_are_not_sent() {
+        let with_empty = || ops::Source {
+            locations: [("a".to_owned(), ops::Locations::default())].into(),
+            infos: Vec::new(),
+        };
+        let file = ops::Definition { source: Some(with_empty()), ..Default::default() };
+        let mut source = with_empty();
+        source.locations.insert("b".to_owned(), ops::Locations { locations: vec![ops::Location::default()] });
+        source.infos.push(ops::SourceInfo { definition: Some(file), ..Default::default() });
+        let sent = without_empty_places(ops::Definition { source: Some(source), ..Default::default() });
+        let source = sent.source.expect("it is kept");
+        assert_eq!(source.locations.keys().collect::<Vec<_>>(), ["b"]);
+        let file =
+            source.infos[0].definition.clone().and_then(|definition| definition.source).expect("it is kept");
+        assert!(file.locations.is_empty());
+    }
 }

@@ -97,7 +97,8 @@ fn a_secret_may_be_a_variable() {
 fn a_required_secret_must_be_given() {
     Project::new("FROM busybox\nRUN --mount=type=secret,id=key,required cat /run/secrets/key\n")
         .fail()
-        .says("secret key: not found")
+        .says("secret key")
+        .says("not found")
         .points_at("RUN --mount=type=secret,id=key,required cat /run/secrets/key");
 }
 
