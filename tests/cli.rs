@@ -344,3 +344,119 @@ fn completions_and_pages() {
     let page = fs::read_to_string(folder.join("multistage-check.1")).expect("a page for each command");
     assert!(page.contains("Exit codes"), "{page}");
 }
+
+/// A build of several stages, of which two are not needed.
+const STAGES: &str = "\
+ARG GO=1.23
+FROM busybox AS tools
+FROM golang:${GO} AS base
+COPY go.mod ./
+FROM base AS builder
+COPY . .
+RUN --mount=type=bind,from=tools,source=/bin,target=/t go build
+FROM base AS test
+COPY --from=builder /app /app
+FROM test AS report
+RUN true
+FROM scratch
+COPY --from=builder /app /app
+";
+
+/// Makes a folder with a Dockerfile and described images.
+fn project(name: &str, dockerfile: &str) -> PathBuf {
+    let folder = folder(name);
+    let config = r#"{"os":"linux","architecture":"amd64","config":{"Env":["PATH=/bin","GOPATH=/go"]},"rootfs":{"type":"layers","diff_ids":["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}}"#;
+    let list = format!(
+        r#"{{"golang:1.23":{config},"busybox":{{"digest":"sha256:{}","image":{config}}}}}"#,
+        "1".repeat(64)
+    );
+    put(
+        &folder,
+        &[
+            ("Dockerfile", dockerfile),
+            ("images.json", &list),
+            ("config.json", config),
+            (".dockerignore", "*.log\n"),
+        ],
+    );
+    folder
+}
+
+#[test]
+fn a_definition_comes_out_as_bytes_text_and_json() {
+    use multistage::llb::Definition;
+    let folder = project("llb", STAGES);
+    let args = ["llb", "--images", "images.json"];
+    let output = Command::new(env!("CARGO_BIN_EXE_multistage")).args(args).current_dir(&folder).output();
+    let definition = Definition::decode(&output.expect("the program runs").stdout).expect("a definition");
+    let (root, _) = definition.root().expect("a result");
+    let ran = run_in(&folder, &["llb", "--json", "--images", "images.json"], "");
+    assert!(json(&ran)["def"][root.to_string()].is_object(), "{}", ran.out);
+    let ran = run_in(&folder, &["llb", "--text", "--images", "images.json"], "");
+    assert!(
+        ran.out
+            .contains(&format!("docker-image://docker.io/library/busybox:latest@sha256:{}", "1".repeat(64)))
+    );
+    assert!(!ran.out.contains("[report"), "{}", ran.out);
+}
+
+#[test]
+fn images_are_never_guessed_in_silence() {
+    let folder = project("guess", "FROM golang:1.23\nWORKDIR $GOPATH/src\n");
+    let ran = run_in(&folder, &["llb", "--text"], "");
+    assert!(
+        ran.err.starts_with("note: taken for plain images, as nothing is known of them: golang:1.23"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.contains("mkdir /src"), "{}", ran.out);
+    let ran = run_in(&folder, &["llb", "--text", "--image", "golang:1.23=config.json"], "");
+    assert!(ran.err.is_empty() && ran.out.contains("mkdir /go/src"), "{}{}", ran.err, ran.out);
+}
+
+#[test]
+fn images_come_from_an_oci_layout() {
+    let folder = project("layout", "FROM golang:1.23\nWORKDIR $GOPATH/src\n");
+    let config = fs::read_to_string(folder.join("config.json")).expect("the config is there");
+    let digest = |c: &str| format!("sha256:{}", c.repeat(64));
+    let manifest = format!(
+        r#"{{"config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}"}}}}"#,
+        digest("b")
+    );
+    let index = format!(
+        r#"{{"manifests":[{{"digest":"{}","annotations":{{"org.opencontainers.image.ref.name":"golang:1.23"}}}}]}}"#,
+        digest("a")
+    );
+    put(
+        &folder,
+        &[
+            ("layout/index.json", &index),
+            (&format!("layout/blobs/sha256/{}", "a".repeat(64)), &manifest),
+            (&format!("layout/blobs/sha256/{}", "b".repeat(64)), &config),
+        ],
+    );
+    for args in [["--images", "layout"], ["--image", "golang:1.23=layout"]] {
+        let ran = run_in(&folder, &[&["llb", "--text"][..], &args].concat(), "");
+        assert!(ran.err.is_empty() && ran.out.contains("mkdir /go/src"), "{}{}", ran.err, ran.out);
+        assert!(ran.out.contains(&format!("golang:1.23@{}", digest("a"))), "{}", ran.out);
+    }
+    // The same as an archive, if there is a program that makes one.
+    let packed =
+        Command::new("tar").args(["cf", "layout.tar", "-C", "layout", "."]).current_dir(&folder).status();
+    if packed.is_ok_and(|status| status.success()) {
+        let ran = run_in(&folder, &["llb", "--text", "--images", "layout.tar"], "");
+        assert!(ran.err.is_empty() && ran.out.contains("mkdir /go/src"), "{}{}", ran.err, ran.out);
+    }
+}
+
+#[test]
+fn a_broken_build_is_shown_with_its_place() {
+    let folder = project("broken-build", "FROM scratch\nCOPY --from=7 a b\n");
+    let ran = run_in(&folder, &["llb", "--text"], "");
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("invalid stage index 7"), "{}", ran.err);
+    let ran = run_in(&folder, &["llb", "--text", "--target", "x"], "");
+    assert!(ran.err.starts_with("error: target stage \"x\" could not be found"), "{}", ran.err);
+    let ran = run_in(&folder, &["llb", "--text", "-f", "missing"], "");
+    assert!(ran.err.contains("missing: No such file"), "{}", ran.err);
+}

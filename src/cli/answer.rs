@@ -5,7 +5,7 @@
 //! network is refused with the reason.
 
 use super::images::Images;
-use crate::image::{Config, Platform, Reference};
+use crate::image::{Config, Platform};
 use crate::llb::Definition;
 use crate::pb::ops::{self, op::Op as Kind};
 use crate::pipeline::{Build, Outcome};
@@ -66,7 +66,7 @@ impl Answers<'_> {
             let config = plain_config(&platform).to_json();
             return Ok(Answer::ImageConfig { reference, digest: String::new(), config });
         };
-        Ok(Answer::ImageConfig { reference, digest: image.digest.clone(), config: image.config.clone() })
+        Ok(Answer::ImageConfig { reference, digest: image.digest, config: image.config })
     }
 
     fn files(&self, question: &FilesQuestion) -> Result<Answer, AskError> {
@@ -83,11 +83,6 @@ pub(super) fn plain_config(platform: &Platform) -> Config {
     let mut config = Config::empty(platform);
     config.rootfs.diff_ids = Some(vec![format!("sha256:{}", "0".repeat(64))]);
     config
-}
-
-/// Returns how an image is shown to people.
-pub(super) fn familiar(reference: &str) -> String {
-    Reference::parse_normalized(reference).map_or_else(|_| reference.to_owned(), |name| name.familiar())
 }
 
 /// Returns the identifier of the only source of a definition.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 Examples:
   multistage check                     every Dockerfile below this folder
   multistage check --fix Dockerfile    and mend what can be mended safely
+  multistage llb --text                the steps an engine would get
 
 `multistage COMMAND --help` tells more about a command.")]
 pub(super) struct Args {
@@ -44,6 +45,7 @@ impl Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(CheckArgs),
+    Llb(LlbArgs),
     /// Prints completions for a shell
     Completions {
         /// The shell
@@ -119,4 +121,56 @@ pub(super) enum Format {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+}
+
+/// What a build would be asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct BuildArgs {
+    /// The build context
+    #[arg(value_name = "CONTEXT", default_value = ".")]
+    pub context: PathBuf,
+    /// The Dockerfile, or `-` for standard input. Default: the one in the build context
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The stage to build. Default: the last
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+    /// The platform to build for. Default: that of this machine
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// A build argument; without a value, that of the environment
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub build_arg: Vec<String>,
+    /// A named context: a folder, `docker-image://…` or an address
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub build_context: Vec<String>,
+    /// Any other option of a frontend, such as `no-cache=`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub opt: Vec<String>,
+    /// What an image is: a config, an OCI layout or an archive of `docker save`
+    #[arg(long, value_name = "NAME=PATH")]
+    pub image: Vec<String>,
+    /// What many images are: an images.json, an OCI layout or an archive of `docker save`
+    #[arg(long, value_name = "PATH")]
+    pub images: Vec<PathBuf>,
+    /// The session that local folders are read from
+    #[arg(long, value_name = "ID", hide_short_help = true)]
+    pub session: Option<String>,
+}
+
+/// Prints the LLB definition of a build, as `buildctl build` reads it
+///
+/// The bytes are those that the frontend gives to an engine. Offline there is no registry: describe images with --image
+/// or --images, so that their variables, working directories and digests are known. An image that is not described is
+/// taken for a plain one, and a note says so.
+#[derive(Debug, clap::Args)]
+pub(super) struct LlbArgs {
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Print the steps as text
+    #[arg(long, conflicts_with = "json")]
+    pub text: bool,
+    /// Print the steps as JSON
+    #[arg(long)]
+    pub json: bool,
 }

@@ -5,8 +5,10 @@
 
 mod answer;
 mod args;
+mod build;
 mod check;
 mod images;
+mod llb;
 mod manual;
 mod output;
 mod render;
@@ -39,6 +41,7 @@ pub fn main() -> ExitCode {
     let mut output = Output::new(args.color);
     let outcome = match &args.command {
         Command::Check(args) => check::run(args, &mut output),
+        Command::Llb(args) => llb::run(args, &mut output),
         Command::Completions { shell } => manual::completions(*shell, &mut output),
         Command::Man { folder } => manual::pages(folder.as_deref(), &mut output),
     };
@@ -46,6 +49,10 @@ pub fn main() -> ExitCode {
         Ok(status) => status.into(),
         // Whoever read our output has seen enough.
         Err(Failure::Closed) => Status::Clean.into(),
+        Err(Failure::Drawn(text)) => {
+            output.draw_error(&text);
+            Status::Broken.into()
+        }
         Err(Failure::Message { text, hints }) => {
             output.error(&text, &hints);
             Status::Broken.into()

@@ -10,6 +10,8 @@ use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 pub(super) enum Failure {
     /// Nobody reads the output any more.
     Closed,
+    /// Something is wrong in a file; this shows it as it is.
+    Drawn(String),
     /// Something went wrong that the user should know.
     Message {
         /// What was found, and where.
@@ -28,7 +30,7 @@ impl Failure {
     /// Adds help.
     pub(super) fn hint(self, hint: impl Into<String>) -> Failure {
         match self {
-            Failure::Closed => Failure::Closed,
+            Failure::Closed | Failure::Drawn(_) => self,
             Failure::Message { text, mut hints } => {
                 hints.push(hint.into());
                 Failure::Message { text, hints }
@@ -70,6 +72,17 @@ impl Output {
     /// Returns what draws frames on standard output.
     pub(super) fn renderer(&self) -> Renderer {
         renderer(self.out_is_coloured)
+    }
+
+    /// Returns what draws frames on standard error.
+    pub(super) fn error_renderer(&self) -> Renderer {
+        renderer(self.err_is_coloured)
+    }
+
+    /// Shows what is drawn already on standard error.
+    pub(super) fn draw_error(&mut self, text: &str) {
+        let _ = self.out.flush();
+        let _ = writeln!(self.err, "{text}");
     }
 
     /// Tells whether standard output is a terminal.
