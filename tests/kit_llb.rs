@@ -31,7 +31,8 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Returns the configs and digests of all images that a case asked for; nothing if one of them is made up by the kit.
+/// Returns the configs and digests of all images that a case asked for; nothing if one of them is made up by the kit, or
+/// asked for on several platforms.
 fn images(known: &Value, recording: &Value) -> Option<Value> {
     let identifiers = list(&recording["solves"]).iter().flat_map(|solve| list(&solve["ops"]));
     let identifiers: Vec<&str> = identifiers.map(|op| text(&op["op"]["identifier"])).collect();
@@ -44,8 +45,13 @@ fn images(known: &Value, recording: &Value) -> Option<Value> {
             repository = repository.rsplit_once('/')?.0;
         }
         let start = format!("docker-image://{name}@");
-        let digest = identifiers.iter().find_map(|identifier| identifier.strip_prefix(&start));
-        let entry = json!({ "image": known[repository]["image"], "digest": digest.unwrap_or_default() });
+        let digests: BTreeSet<&str> =
+            identifiers.iter().filter_map(|identifier| identifier.strip_prefix(&start)).collect();
+        if digests.len() > 1 {
+            return None;
+        }
+        let digest = digests.first().copied().unwrap_or_default();
+        let entry = json!({ "image": known[repository]["image"], "digest": digest });
         out.insert(name.to_owned(), entry);
     }
     Some(Value::Object(out))
@@ -76,7 +82,8 @@ fn check(kit: &Path, known: &Value, folder: &Path) -> Option<Result<(), String>>
     let described = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kit-images.json");
     fs::write(&described, images.to_string()).expect("a file can be written");
     let context = Some(folder.join("context")).filter(|path| path.is_dir()).unwrap_or(folder.to_owned());
-    let filename = options.get("filename").map_or("Dockerfile", text);
+    let usual = if folder.join("Dockerfile").exists() { "Dockerfile" } else { "dockerfile" };
+    let filename = options.get("filename").map_or(usual, text);
     let mut command = Command::new(env!("CARGO_BIN_EXE_multistage"));
     command.args(["llb", "--json", "--session", SESSION, "--images"]).arg(&described);
     command.arg("--file").arg(folder.join(filename)).arg(context);
