@@ -6,30 +6,20 @@
 # The compiler runs on the build platform and compiles for the target platform.
 
 FROM --platform=$BUILDPLATFORM rust:1-slim AS build
-ARG BUILDARCH TARGETARCH
-RUN <<EOT
-set -eu
-case $TARGETARCH in
-amd64) cpu=x86_64 ;;
-arm64) cpu=aarch64 ;;
-ppc64le) cpu=powerpc64le ;;
-*) cpu=$TARGETARCH ;;
-esac
-echo $cpu-unknown-linux-gnu >/triple
-if [ $TARGETARCH != $BUILDARCH ]; then
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends gcc-$(echo $cpu | tr _ -)-linux-gnu libc6-dev-$TARGETARCH-cross
-    rustup target add $(cat /triple)
-fi
-EOT
+ARG TARGETARCH
 WORKDIR /src
 RUN --mount=type=bind,target=. \
     --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/target,id=multistage-target-$TARGETARCH <<EOT
 set -eu
-triple=$(cat /triple)
-[ $TARGETARCH = $BUILDARCH ] || export CARGO_TARGET_$(echo $triple | tr a-z- A-Z_)_LINKER=${triple%%-*}-linux-gnu-gcc
-CARGO_TARGET_DIR=/target scripts/build-frontend /out/multistage-frontend $triple
+case $TARGETARCH in
+amd64) cpu=x86_64 ;;
+arm64) cpu=aarch64 ;;
+ppc64le) cpu=powerpc64le ;;
+riscv64) cpu=riscv64gc ;;
+*) cpu=$TARGETARCH ;;
+esac
+CARGO_TARGET_DIR=/target scripts/build-frontend /out/multistage-frontend $cpu-unknown-linux-musl
 EOT
 
 FROM scratch AS binary

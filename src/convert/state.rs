@@ -52,9 +52,15 @@ impl State {
         Arc::make_mut(&mut self.image)
     }
 
-    /// Takes down a build argument.
+    /// Takes down a build argument. One that is known, and whose value is in the environment, is not taken down again:
+    /// it keeps its place. A RUN looks at the whole list, so a file that declares the same few arguments again and
+    /// again must not make it longer.
     pub(super) fn declare_arg(&mut self, arg: BuildArg, log: &mut Arena<BuildArg>) {
-        if !self.arg_names.contains(&arg.name) {
+        if self.arg_names.contains(&arg.name) {
+            if self.env.get(&arg.name).is_some() {
+                return;
+            }
+        } else {
             Arc::make_mut(&mut self.arg_names).insert(arg.name.clone());
         }
         log.push(&mut self.args, arg);

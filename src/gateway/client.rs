@@ -7,7 +7,7 @@ use super::caps;
 use super::error::Error;
 use super::result;
 use super::stdio::{Channel, MESSAGE_LIMIT_BYTES};
-use crate::llb::caps::CapSet;
+use crate::llb::{self, caps::CapSet};
 use crate::pb::gateway as gw;
 use crate::pb::ops;
 use crate::report::json::base64;
@@ -155,7 +155,7 @@ impl Client {
         }
         let frontend = solve.frontend.unwrap_or_default();
         let returns = self.protocol().has(caps::RETURN);
-        Ok(gw::SolveRequest {
+        let mut request = gw::SolveRequest {
             definition: solve.definition.map(without_empty_places),
             frontend: frontend.name.to_owned(),
             frontend_opt: frontend.options,
@@ -171,7 +171,21 @@ impl Client {
             // Engines without Return take metadata with every solve.
             exporter_attr: if returns { Vec::new() } else { b"{}".to_vec() },
             ..Default::default()
-        })
+        };
+        let length = request.encoded_len();
+        if length > MESSAGE_LIMIT_BYTES
+            && let Some(definition) = &mut request.definition
+        {
+            let others = length - definition.encoded_len();
+            if !llb::fit(definition, MESSAGE_LIMIT_BYTES.saturating_sub(others)) {
+                let steps = definition.def.len();
+                return Err(Error::new(format!(
+                    "the build is too large for the engine: its {steps} steps do not fit into a message of {} MiB",
+                    MESSAGE_LIMIT_BYTES >> 20
+                )));
+            }
+        }
+        Ok(request)
     }
 
     /// Looks at the root of a result, so that an engine that evaluates late does it now.

@@ -342,6 +342,29 @@ fn messages_may_be_as_large_as_the_engine_lets_them() {
 }
 
 #[test]
+fn of_a_build_too_large_for_a_message_less_is_said() {
+    // Places, names and instructions in full hold each of these texts once more: 24 MiB in all.
+    let step = |n: usize| format!("RUN echo {n} {}\n", "x".repeat(60_000));
+    let dockerfile = |steps| format!("FROM alpine\n{}", (0..steps).map(step).collect::<String>());
+    let run = run(Engine::with(dockerfile(100)), &[]);
+    assert!(run.status.success(), "{}", run.stderr);
+    let definition = run.solves.last().and_then(|solve| solve.definition.as_ref()).unwrap();
+    assert_eq!(definition.def.len(), 102);
+    let metadata = || definition.metadata.values();
+    assert!(metadata().all(|metadata| metadata.caps.is_empty()));
+    assert!(
+        metadata().flat_map(|metadata| &metadata.description).all(|entry| entry.key() == "llb.customname")
+    );
+    assert!(definition.source.is_some());
+    let names = metadata().flat_map(|metadata| &metadata.description).map(|entry| entry.value().len());
+    assert_eq!(names.filter(|length| *length > 60_000).count(), 0);
+
+    // A file that is just small enough to be read.
+    let too_large = self::run(Engine::with(dockerfile(279)), &[]);
+    assert!(too_large.error().message.contains("281 steps do not fit"), "{}", too_large.error().message);
+}
+
+#[test]
 fn platforms_are_returned_by_name() {
     let run = run(Engine::with("FROM alpine\nRUN echo hi\n"), &["platform=linux/amd64,linux/arm64"]);
     let Some(gw::result::Result::Refs(map)) = &run.result().result else { panic!("one ref was returned") };

@@ -1,0 +1,153 @@
+//! What is measured, and an outside that answers at once: builds made up in three sizes, and of any shape.
+
+#![forbid(unsafe_code)]
+
+use multistage::convert::Converted;
+use multistage::facts::Facts;
+use multistage::image::Platform;
+use multistage::instruction::{File, parse_file};
+use multistage::llb::{Definition, Graph, MarshalOptions, SourceText};
+use multistage::options::Options;
+use multistage::plan::{Answer, Entry, Plan, Planner, Project, Question, Step};
+use multistage::{convert, syntax};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// A file of five instructions.
+pub const SMALL: &str = "\
+FROM alpine:3.22
+WORKDIR /app
+COPY . .
+RUN apk add --no-cache ca-certificates
+CMD [\"/app/run\"]
+";
+
+/// A file as projects have it: three stages, variables, mounts, a heredoc, flags.
+pub const USUAL: &str = include_str!("usual.Dockerfile");
+
+/// Returns a file of `stages` stages, each on top of the one before, with `steps` instructions in all.
+pub fn generated(stages: usize, steps: usize) -> String {
+    let mut text = String::new();
+    for stage in 0..stages {
+        let _ = match stage {
+            0 => writeln!(text, "FROM alpine:3.22 AS stage0"),
+            _ => writeln!(text, "FROM stage{} AS stage{stage}", stage - 1),
+        };
+        let first = stage * steps / stages;
+        for step in first + 1..(stage + 1) * steps / stages {
+            let _ = match step % 5 {
+                0 => writeln!(text, "COPY --chown=1000:1000 src/module{step} /src/module{step}/"),
+                1 => writeln!(text, "ARG VERSION=1.{step}"),
+                2 => writeln!(text, "WORKDIR /src/module{step}"),
+                3 => writeln!(text, "RUN make VERSION=$VERSION \\\n    && make install # {step}"),
+                _ => writeln!(text, "RUN [\"/bin/check\", \"--module={step}\"]"),
+            };
+        }
+    }
+    text
+}
+
+/// A Dockerfile on its way through the rooms.
+pub struct Work {
+    /// What is asked for.
+    pub options: Arc<Options>,
+    /// The text.
+    pub project: Arc<Project>,
+}
+
+impl Work {
+    /// Starts on a text.
+    ///
+    /// # Panics
+    /// If the context cannot be found, which only a mistake in here brings about.
+    pub fn new(text: &str) -> Work {
+        let host = Platform::new("linux", "amd64");
+        let options = Options { build_platforms: vec![host.clone()], host, ..Options::default() };
+        let options = Arc::new(options);
+        let mut entry = Entry::new(Arc::clone(&options));
+        let project = loop {
+            match entry.step().expect("the context is found") {
+                Step::Done(project) => break project,
+                Step::Ask(questions) => {
+                    for question in questions {
+                        let answer = answer(&question, text);
+                        entry.tell(question, answer);
+                    }
+                }
+            }
+        };
+        Work { options, project: Arc::new(project) }
+    }
+
+    /// Returns the instructions.
+    pub fn parse(&self) -> Arc<File> {
+        Arc::new(parse_file(syntax::parse(&self.project.sources.files()[0])))
+    }
+
+    /// Asks and answers until nothing is unknown.
+    ///
+    /// # Panics
+    /// If the file is wrong.
+    pub fn plan(&self, file: &Arc<File>) -> Plan {
+        let (project, file, options) =
+            (Arc::clone(&self.project), Arc::clone(file), Arc::clone(&self.options));
+        let mut planner = Planner::new(project, file, options, None, false);
+        loop {
+            match planner.step().unwrap_or_else(|error| panic!("{}", error.diagnostic.message)) {
+                Step::Done(plan) => return plan,
+                Step::Ask(questions) => {
+                    for question in questions {
+                        let answer = answer(&question, "");
+                        planner.tell(question, answer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Turns a plan into a graph.
+    ///
+    /// # Panics
+    /// If the file is wrong.
+    pub fn convert(&self, plan: &Plan) -> Converted {
+        convert::convert(plan, &self.options, &mut Facts::new()).unwrap_or_else(|error| panic!("{}", error.message))
+    }
+
+    /// Turns a graph into bytes, with places, as for an engine.
+    ///
+    /// # Panics
+    /// If the graph is broken.
+    pub fn marshal(&self, converted: &Converted) -> Definition {
+        let graph: &Graph = &converted.graph;
+        let platform = &self.options.host;
+        let text = SourceText {
+            map: &self.project.sources,
+            language: "Dockerfile",
+            definition: Some(&self.project.definition),
+        };
+        let options = MarshalOptions { source: Some(text), ..MarshalOptions::new(platform) };
+        graph.marshal(converted.root, &options).expect("the graph is whole")
+    }
+}
+
+/// Answers for an engine with an empty context and an image behind every name.
+fn answer(question: &Question, dockerfile: &str) -> Answer {
+    match question {
+        Question::Files(files) => {
+            let read = |path: &str| match path.ends_with("ockerfile") {
+                true => Ok(dockerfile.as_bytes().to_vec()),
+                false => Err(Default::default()),
+            };
+            Answer::Files(files.files.iter().map(|file| read(&file.path)).collect())
+        }
+        Question::Inputs => Answer::Inputs(Default::default()),
+        Question::ImageConfig(image) => Answer::ImageConfig {
+            reference: image.reference.clone(),
+            digest: format!("sha256:{}", "0123456789abcdef".repeat(4)),
+            config: CONFIG.into(),
+        },
+        Question::SourceMeta(_) => Answer::SourceMeta(Default::default()),
+    }
+}
+
+const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sh"],"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},"rootfs":{"type":"layers","diff_ids":["sha256:0"]}}"#;
