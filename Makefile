@@ -73,6 +73,10 @@ image-compiled: ## the same, compiled inside the engine
 image-itself: ## the same, converted by the frontend itself
 	@ENGINE=$(ENGINE) scripts/image itself
 
+.PHONY: bench
+bench: ## measures size, speed and memory, beside others where they are there, and writes docs/benchmarks.md
+	@scripts/bench
+
 .PHONY: parity
 parity: ## compares all of the kit and writes the table in README.md
 	@scripts/kit parity

@@ -110,7 +110,8 @@ impl Work {
     /// # Panics
     /// If the file is wrong.
     pub fn convert(&self, plan: &Plan) -> Converted {
-        convert::convert(plan, &self.options, &mut Facts::new()).unwrap_or_else(|error| panic!("{}", error.message))
+        convert::convert(plan, &self.options, &self.project.sources, &mut Facts::new())
+            .unwrap_or_else(|error| panic!("{}", error.message))
     }
 
     /// Turns a graph into bytes, with places, as for an engine.

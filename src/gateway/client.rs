@@ -178,7 +178,7 @@ impl Client {
         {
             let others = length - definition.encoded_len();
             if !llb::fit(definition, MESSAGE_LIMIT_BYTES.saturating_sub(others)) {
-                let steps = definition.def.len();
+                let steps = definition.def.len().saturating_sub(1);
                 return Err(Error::new(format!(
                     "the build is too large for the engine: its {steps} steps do not fit into a message of {} MiB",
                     MESSAGE_LIMIT_BYTES >> 20
