@@ -62,7 +62,7 @@ fn directed(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir) -> Layout {
         Graph::new(GraphOptions { directed: true, multigraph: true, compound: false });
     let (nodesep, ranksep) = match rankdir {
         RankDir::LR | RankDir::RL => (22.0, 46.0),
-        RankDir::TB | RankDir::BT => (34.0, 30.0),
+        RankDir::TB | RankDir::BT => (34.0, 42.0),
     };
     graph.set_graph(GraphLabel { rankdir, nodesep, ranksep, edgesep: 14.0, ..GraphLabel::default() });
     let id = |at: usize| format!("n{at}");

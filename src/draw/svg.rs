@@ -13,7 +13,7 @@ const PAD: f64 = 12.0;
 /// The height of a line.
 const LINE: f64 = 17.0;
 /// How wide a character is: of a name, of a note, of a step. Fonts differ, so these are on the safe side.
-const NAME_CHAR: f64 = 8.3;
+const NAME_CHAR: f64 = 8.9;
 const NOTE_CHAR: f64 = 6.9;
 const STEP_CHAR: f64 = 7.1;
 /// The most characters of a line.
@@ -183,7 +183,11 @@ fn path(points: &[Point], is_down: bool) -> String {
     let [first, rest @ ..] = points else { return out };
     let _ = write!(out, "M{:.1} {:.1}", first.x, first.y);
     let mut last = *first;
-    for next in rest.iter().filter(|next| **next != *first) {
+    for next in rest {
+        // An arrow that ends on no length would not know where to point.
+        if last == *next {
+            continue;
+        }
         let (x, y) = ((last.x + next.x) / 2.0, (last.y + next.y) / 2.0);
         let [a, b] = match is_down {
             true => [Point { x: last.x, y }, Point { x: next.x, y }],
