@@ -40,6 +40,11 @@ test-kit: ## the kit's groups that pass, compared with docker/dockerfile
 	@scripts/kit check $(KIT_GROUPS)
 	@scripts/kit engines
 
+.PHONY: test-browser
+test-browser: ## the HTML pages in a browser; skipped where none can be had
+	@cargo build --locked --quiet --bin multistage
+	@MULTISTAGE=$(CURDIR)/target/debug/multistage tests/browser/run.sh
+
 .PHONY: test-engine
 test-engine: ## real builds on one engine
 	@ENGINE=$(ENGINE) scripts/test-engine
