@@ -10,6 +10,11 @@ use std::path::PathBuf;
 Examples:
   multistage check                     every Dockerfile below this folder
   multistage check --fix Dockerfile    and mend what can be mended safely
+  multistage explain --target app      what is built, what is not, and why
+  multistage explain --changed go.mod  what runs again if this file changes
+  multistage graph --format html       the stages as a page
+  multistage diff Dockerfile.old Dockerfile
+                                       why the cache was not used
   multistage llb --text                the steps an engine would get
 
 `multistage COMMAND --help` tells more about a command.")]
@@ -46,6 +51,9 @@ impl Color {
 pub(super) enum Command {
     Check(CheckArgs),
     Llb(LlbArgs),
+    Graph(GraphArgs),
+    Explain(ExplainArgs),
+    Diff(DiffArgs),
     /// Prints completions for a shell
     Completions {
         /// The shell
@@ -124,7 +132,7 @@ pub(super) enum Format {
 }
 
 /// What a build would be asked for.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct BuildArgs {
     /// The build context
     #[arg(value_name = "CONTEXT", default_value = ".")]
@@ -171,6 +179,120 @@ pub(super) struct LlbArgs {
     #[arg(long, conflicts_with = "json")]
     pub text: bool,
     /// Print the steps as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Draws the stages of a build, or its ops
+///
+/// Shows stages with their steps, what they start from, what they copy from each other, and which of them the target
+/// does not need. SVG and HTML follow the reader's choice of light or dark, and need no network.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  multistage graph                              a tree for the terminal
+  multistage graph --format html > build.html   a page to click through
+  multistage graph --format svg --ops > ops.svg
+  multistage graph --format dot | dot -Tpng > build.png")]
+pub(super) struct GraphArgs {
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// How to draw
+    #[arg(long, value_enum, default_value_t = Drawing::Text)]
+    pub format: Drawing,
+    /// Draw the ops of LLB rather than the stages
+    #[arg(long)]
+    pub ops: bool,
+}
+
+/// How to draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Drawing {
+    /// A tree for the terminal
+    Text,
+    /// A picture
+    Svg,
+    /// A page in one file: pan, zoom, search, and a look into each step
+    Html,
+    /// For Graphviz
+    Dot,
+    /// For GitHub and others that render Mermaid
+    Mermaid,
+    /// For tools
+    Json,
+}
+
+/// Tells what a build does: what is built, what is not and why, what runs side by side
+///
+/// Also tells which files of the context go to the engine, and what a changed file or build argument makes run again.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  multistage explain --target app
+  multistage explain --changed go.mod --changed src/main.go
+  multistage explain --arg VERSION          where it ends up
+  multistage explain --arg VERSION=2.0      what runs again with that value")]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// A file of the context that changes: which steps run again?
+    #[arg(long, value_name = "PATH")]
+    pub changed: Vec<String>,
+    /// A build argument: where does it end up, and which steps run again if it changes?
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub arg: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tells which steps differ between two builds, and where each difference begins
+///
+/// Compares two Dockerfiles, or one Dockerfile with two sets of options: those that begin with --then- are for the second
+/// build, which otherwise takes those of the first.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 0 the builds are the same, 1 they differ, 2 one cannot be made.
+
+Examples:
+  multistage diff Dockerfile.old Dockerfile
+  multistage diff Dockerfile --then-build-arg VERSION=2.0
+  multistage diff Dockerfile --then-target debug")]
+pub(super) struct DiffArgs {
+    /// The Dockerfile
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// The Dockerfile of the second build. Default: the same
+    #[arg(value_name = "B")]
+    pub second: Option<PathBuf>,
+    /// The build context. Default: the folder of each Dockerfile
+    #[arg(long, value_name = "FOLDER")]
+    pub context: Option<PathBuf>,
+    /// The stage to build. Default: the last
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+    /// The platform to build for. Default: that of this machine
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// A build argument
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub build_arg: Vec<String>,
+    /// The stage of the second build
+    #[arg(long, value_name = "STAGE")]
+    pub then_target: Option<String>,
+    /// The platform of the second build
+    #[arg(long, value_name = "OS/ARCH")]
+    pub then_platform: Option<String>,
+    /// A build argument of the second build
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub then_build_arg: Vec<String>,
+    /// What an image is: a config, an OCI layout or an archive of `docker save`
+    #[arg(long, value_name = "NAME=PATH")]
+    pub image: Vec<String>,
+    /// What many images are: an images.json, an OCI layout or an archive of `docker save`
+    #[arg(long, value_name = "PATH")]
+    pub images: Vec<PathBuf>,
+    /// Print it as JSON
     #[arg(long)]
     pub json: bool,
 }

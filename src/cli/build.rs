@@ -7,6 +7,7 @@ use super::images::Images;
 use super::output::{Failure, Output};
 use super::render;
 use crate::image::{Platform, Reference};
+use crate::llb::{Definition, MarshalOptions, SourceText};
 use crate::options::{MainContext, Options};
 use crate::pipeline::{Build, Built, Scope, Source};
 use crate::plan::{Entry, Error};
@@ -24,8 +25,31 @@ pub(super) struct Ready {
     pub built: Built,
 }
 
+impl Ready {
+    /// Marshals the graph as an engine would get it.
+    pub(super) fn definition(&self) -> Result<Definition, Failure> {
+        let Ready { source, built } = self;
+        let project = &source.project;
+        let definition = Some(&project.definition);
+        let text = SourceText { map: &project.sources, language: "Dockerfile", definition };
+        let options =
+            MarshalOptions { source: Some(text), ..MarshalOptions::new(&built.plan.platforms.target) };
+        let marshaled = built.converted.graph.marshal(built.converted.root, &options);
+        marshaled.map_err(|error| Failure::new(format!("failed to marshal LLB definition: {error}")))
+    }
+}
+
 /// Plans and converts what the arguments ask for. Images that nobody described are told on standard error.
 pub(super) fn run(args: &BuildArgs, output: &mut Output) -> Result<Ready, Failure> {
+    attempt(args, output, true)
+}
+
+/// Does the same for a build that is compared with another, whose images were told.
+pub(super) fn run_again(args: &BuildArgs, output: &mut Output) -> Result<Ready, Failure> {
+    attempt(args, output, false)
+}
+
+fn attempt(args: &BuildArgs, output: &mut Output, tells_guesses: bool) -> Result<Ready, Failure> {
     let mut locals = BTreeMap::new();
     let options = Arc::new(options(args, &mut locals)?);
     let mut images = Images::default();
@@ -59,7 +83,7 @@ pub(super) fn run(args: &BuildArgs, output: &mut Output) -> Result<Ready, Failur
         Reference::parse_normalized(reference).map_or(reference.clone(), |name| name.familiar())
     };
     let guessed: Vec<String> = answers.guessed.iter().map(familiar).collect();
-    if let Some(first) = guessed.first() {
+    if let Some(first) = guessed.first().filter(|_| tells_guesses) {
         output.note(&format!(
             "taken for plain images, as nothing is known of them: {} (tell more with --image {first}=config.json)",
             guessed.join(", ")

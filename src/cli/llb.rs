@@ -2,9 +2,8 @@
 
 use super::Status;
 use super::args::LlbArgs;
-use super::build::{self, Ready};
+use super::build;
 use super::output::{Failure, Output};
-use crate::llb::{MarshalOptions, SourceText};
 use crate::report;
 use prost::Message;
 use std::io::Write;
@@ -16,19 +15,16 @@ pub(super) fn run(args: &LlbArgs, output: &mut Output) -> Result<Status, Failure
             .hint("send it on: `multistage llb | buildctl build …`")
             .hint("or look at it: `multistage llb --text`"));
     }
-    let Ready { source, built } = build::run(&args.build, output)?;
-    let (graph, root) = (&built.converted.graph, built.converted.root);
-    let broken =
-        |error: crate::llb::Error| Failure::new(format!("failed to marshal LLB definition: {error}"));
+    let ready = build::run(&args.build, output)?;
     if args.text {
-        output.write_all(graph.dump(root).map_err(broken)?.as_bytes())?;
+        let converted = &ready.built.converted;
+        let text = converted.graph.dump(converted.root);
+        let text =
+            text.map_err(|error| Failure::new(format!("failed to marshal LLB definition: {error}")))?;
+        output.write_all(text.as_bytes())?;
         return Ok(Status::Clean);
     }
-    let project = &source.project;
-    let text =
-        SourceText { map: &project.sources, language: "Dockerfile", definition: Some(&project.definition) };
-    let options = MarshalOptions { source: Some(text), ..MarshalOptions::new(&built.plan.platforms.target) };
-    let definition = graph.marshal(root, &options).map_err(broken)?;
+    let definition = ready.definition()?;
     if args.json {
         let answer = report::convert_llb(&definition).map_err(|error| Failure::new(error.to_string()))?;
         output.write_all(answer.get("result.json").map_or(&[][..], Vec::as_slice))?;

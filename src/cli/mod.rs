@@ -7,6 +7,9 @@ mod answer;
 mod args;
 mod build;
 mod check;
+mod diff;
+mod explain;
+mod graph;
 mod images;
 mod llb;
 mod manual;
@@ -42,6 +45,9 @@ pub fn main() -> ExitCode {
     let outcome = match &args.command {
         Command::Check(args) => check::run(args, &mut output),
         Command::Llb(args) => llb::run(args, &mut output),
+        Command::Graph(args) => graph::run(args, &mut output),
+        Command::Explain(args) => explain::run(args, &mut output),
+        Command::Diff(args) => diff::run(args, &mut output),
         Command::Completions { shell } => manual::completions(*shell, &mut output),
         Command::Man { folder } => manual::pages(folder.as_deref(), &mut output),
     };

@@ -235,7 +235,7 @@ fn change(what: &str, a: &str, b: &str, words: &mut Vec<String>) {
         // What is the same at the start is left out where the texts are long.
         let same = a.char_indices().zip(b.chars()).take_while(|((_, x), y)| x == y).last();
         let same = same.map_or(0, |((at, c), _)| at + c.len_utf8());
-        let skip = if same > 24 { a[..same].rfind([' ', ',', ':']).unwrap_or(0) } else { 0 };
+        let skip = if same > 24 { a[..same].rfind([' ', '/']).unwrap_or(0) } else { 0 };
         let dots = if skip > 0 { "…" } else { "" };
         words.push(format!("{what}: {dots}{} → {dots}{}", shorten(&a[skip..]), shorten(&b[skip..])));
     }

@@ -5,7 +5,7 @@
 #![cfg(feature = "cli")]
 
 use multistage::draw::{dot, html, json, mermaid, of_ops, of_stages, svg, text};
-use multistage::explain::{Ops, overview};
+use multistage::explain::{Fate, Ops, Reason, changed, diff, overview};
 use multistage::image::{Config, Platform};
 use multistage::llb::{MarshalOptions, SourceText};
 use multistage::options::Options;
@@ -13,7 +13,6 @@ use multistage::pipeline::{Build, Built, Scope, Source};
 use multistage::plan::{Answer, AskError, Entry, Question, Step};
 use multistage::text::SourceMap;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 struct Case {
@@ -107,4 +106,79 @@ fn pictures() {
             std::fs::write(folder.join(format!("{name}-{kind}.html")), html).unwrap();
         }
     });
+}
+
+/// Checks which instructions run again if a file changes: by line, `+` runs again, `?` may, `-` stays cached.
+#[track_caller]
+fn check_changed(dockerfile: &str, file: &str, expected: &str) {
+    let case = build(dockerfile.as_bytes(), &[]);
+    let fates = changed(&case.ops, "context", &[file.to_owned()]);
+    let marks = fates.iter().zip(&case.ops.list).filter_map(|((fate, _), op)| {
+        let mark = match fate {
+            Fate::Cached => '-',
+            Fate::MayRerun => '?',
+            Fate::Reruns => '+',
+        };
+        op.lines.map(|(line, _)| (line, format!("{line}{mark}")))
+    });
+    let mut marks: Vec<(u32, String)> = marks.collect();
+    marks.sort();
+    let marks: Vec<String> = marks.into_iter().map(|(_, mark)| mark).collect();
+    assert_eq!(marks.join(" "), expected);
+}
+
+#[test]
+fn changed_files() {
+    let two = "FROM a AS b\nCOPY go.mod /\nRUN x\nCOPY src /src\nRUN y\nFROM c\nCOPY --from=b /o /o\nRUN z";
+    check_changed(two, "go.mod", "1- 2+ 3+ 4+ 5+ 6- 7? 8?");
+    check_changed(two, "src/main.go", "1- 2- 3- 4+ 5+ 6- 7? 8?");
+    check_changed(two, "README.md", "1- 2- 3- 4- 5- 6- 7- 8-");
+    // A layer of its own does not stand on the stage.
+    check_changed("FROM a\nCOPY x /\nCOPY --link y /\n", "x", "1- 2+ 3+ 3-");
+    check_changed("FROM a\nCOPY *.go /\nRUN x", "a.go", "1- 2+ 3+");
+    check_changed("FROM a\nCOPY *.go /\nRUN x", "a.md", "1- 2- 3-");
+    check_changed("FROM a\nRUN --mount=target=/m,source=lib x", "lib/a", "1- 2+");
+    check_changed("FROM a\nRUN --mount=target=/m,source=lib x", "bin/a", "1- 2-");
+    // What a mount sees of a stage is known by its content.
+    check_changed(
+        "FROM a AS b\nCOPY x /\nFROM c\nRUN --mount=from=b,target=/m y\nRUN z",
+        "x",
+        "1- 2+ 3- 4? 5?",
+    );
+    check_changed("FROM a\nCOPY --exclude=*.md . /\nRUN x", "a.md", "1- 2- 3-");
+}
+
+/// Checks what begins a chain of changes: the line, the reason, and how many steps stand on it.
+#[track_caller]
+fn check_diff(a: (&str, &[(&str, &str)]), b: (&str, &[(&str, &str)]), expected: &[&str]) {
+    let (a, b) = (build(a.0.as_bytes(), a.1), build(b.0.as_bytes(), b.1));
+    let diff = diff(&a.ops, &b.ops);
+    let first = diff.changes.iter().filter(|change| change.is_first);
+    let first = first.map(|change| {
+        let why = match &change.reason {
+            Reason::Added => "new".to_owned(),
+            Reason::Moved => "moved".to_owned(),
+            Reason::Edited(words) => words.join("; "),
+            Reason::Follows(_) => "follows".to_owned(),
+        };
+        let line = b.ops.list[change.op].lines.map_or(0, |(line, _)| line);
+        format!("{line}: {why}, then {}", change.follower_count)
+    });
+    let mut found: Vec<String> = first.collect();
+    found.extend(diff.removed.iter().map(|&at| format!("gone: {}", a.ops.list[at].name)));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn differences() {
+    let file = "FROM a\nARG V=1\nRUN x\nRUN y\nCOPY f /";
+    check_diff((file, &[]), (file, &[]), &[]);
+    check_diff((file, &[]), (file, &[("build-arg:V", "2")]), &["3: $V: 1 → 2, then 2"]);
+    let edited = file.replace("RUN y", "RUN z");
+    check_diff((file, &[]), (&edited, &[]), &["4: command: /bin/sh -c y → /bin/sh -c z, then 1"]);
+    let shorter = file.replace("RUN x\n", "");
+    check_diff((file, &[]), (&shorter, &[]), &["3: moved, then 1", "gone: [2/4] RUN x"]);
+    let longer = file.replace("RUN x", "RUN w\nRUN x");
+    check_diff((file, &[]), (&longer, &[]), &["3: new, then 3"]);
+    check_diff(("FROM a:1\nRUN x", &[]), ("FROM a:2\nRUN x", &[]), &["1: source: …/a:1 → …/a:2, then 1"]);
 }
