@@ -5,6 +5,10 @@
 //! [`Entry`](crate::plan::Entry) finds the Dockerfile and its context, and a [`Build`] for each platform does the rest.
 //! What is done with a graph (making it fit the engine, marshaling, solving, drawing) is left to the edges.
 
+mod mistakes;
+
+pub use mistakes::loses_stage;
+
 use crate::convert::{Converted, convert};
 use crate::facts::Facts;
 use crate::image::Platform;
@@ -13,6 +17,7 @@ use crate::lint::{self, Warning};
 use crate::options::Options;
 use crate::plan::{Answer, Error, Plan, Planner, Project, Question, Step};
 use crate::syntax;
+use crate::text::Diagnostic;
 use std::sync::Arc;
 
 /// A Dockerfile that was read: what all builds of it share.
@@ -42,6 +47,9 @@ pub enum Scope {
 pub struct Outcome {
     /// The graph and all that belongs to it, or the first error.
     pub built: Result<Built, Error>,
+    /// The errors of the file beyond the first one, as far as they can be told without more questions. Nobody looks
+    /// for them where all stages are looked at.
+    pub more_errors: Vec<Diagnostic>,
     /// What was noticed, up to the first error and beyond.
     pub facts: Facts,
     /// What the linter has to say, up to the first error.
@@ -82,6 +90,7 @@ impl Source {
 pub struct Build {
     source: Source,
     planner: Planner,
+    target: Option<Platform>,
     scope: Scope,
     lints: bool,
 }
@@ -94,7 +103,7 @@ impl Build {
         let Source { project, file, options, .. } = source;
         let (project, file, options) = (Arc::clone(project), Arc::clone(file), Arc::clone(options));
         let planner = Planner::new(project, file, options, target, scope == Scope::All);
-        Build { source: source.clone(), planner, scope, lints }
+        Build { source: source.clone(), planner, target: target.cloned(), scope, lints }
     }
 
     /// Takes in an answer.
@@ -106,14 +115,14 @@ impl Build {
     pub fn step(&mut self) -> Step<Outcome> {
         // The reference reads the whole file before it looks at anything else.
         if let Some(error) = self.source.file.diagnostics.first() {
-            return Step::Done(self.failed(error.clone().into(), Facts::new()));
+            return Step::Done(self.failed_early(error.clone().into(), Facts::new()));
         }
         match self.planner.step() {
             Ok(Step::Ask(questions)) => Step::Ask(questions),
             Ok(Step::Done(plan)) => Step::Done(self.convert(plan)),
             Err(error) => {
                 let facts = std::mem::take(&mut self.planner.facts);
-                Step::Done(self.failed(error, facts))
+                Step::Done(self.failed_early(error, facts))
             }
         }
     }
@@ -122,7 +131,13 @@ impl Build {
         let mut facts = std::mem::take(&mut self.planner.facts);
         let converted = match convert(&plan, &self.source.options, &self.source.project.sources, &mut facts) {
             Ok(converted) => converted,
-            Err(error) => return self.failed(error.into(), facts),
+            Err(error) => {
+                let more = match self.scope {
+                    Scope::Target => mistakes::of_conversion(&self.source, plan, &error),
+                    Scope::All => Vec::new(),
+                };
+                return self.failed(error.into(), more, facts);
+            }
         };
         let warnings = self.warnings(&facts);
         let built = match lint::violation(&warnings, &self.source.lint) {
@@ -138,12 +153,21 @@ impl Build {
                 None => Ok(Built { plan, converted }),
             },
         };
-        Outcome { built, facts, warnings }
+        Outcome { built, more_errors: Vec::new(), facts, warnings }
     }
 
-    fn failed(&self, error: Error, mut facts: Facts) -> Outcome {
+    /// Ends a build that has no plan.
+    fn failed_early(&self, error: Error, facts: Facts) -> Outcome {
+        let more = match self.scope {
+            Scope::Target => mistakes::of_plan(&self.source, self.target.as_ref(), &error),
+            Scope::All => Vec::new(),
+        };
+        self.failed(error, more, facts)
+    }
+
+    fn failed(&self, error: Error, more_errors: Vec<Diagnostic>, mut facts: Facts) -> Outcome {
         facts.fail();
-        Outcome { built: Err(error), warnings: self.warnings(&facts), facts }
+        Outcome { built: Err(error), more_errors, warnings: self.warnings(&facts), facts }
     }
 
     fn warnings(&self, facts: &Facts) -> Vec<Warning> {

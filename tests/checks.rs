@@ -3,7 +3,7 @@
 use multistage::image::Platform;
 use multistage::lint::{RULES, Warning};
 use multistage::options::Options;
-use multistage::pipeline::{Build, Scope, Source};
+use multistage::pipeline::{Build, Outcome, Scope, Source};
 use multistage::plan::{Answer, AskError, Entry, Question, Step};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +42,11 @@ fn answer(question: &Question, dockerfile: &str) -> Answer {
 
 /// Returns what is found in a Dockerfile, and the error if it has one.
 fn check(dockerfile: &str, options: &[(&str, &str)]) -> (Vec<Warning>, Option<String>) {
+    let outcome = build(dockerfile, options, Scope::All);
+    (outcome.warnings, outcome.built.err().map(|error| error.diagnostic.message))
+}
+
+fn build(dockerfile: &str, options: &[(&str, &str)], scope: Scope) -> Outcome {
     let host = Platform::new("linux", "amd64");
     let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let options = Arc::new(Options::from_map(&options, &[], &host).expect("the options of a test are right"));
@@ -58,13 +63,10 @@ fn check(dockerfile: &str, options: &[(&str, &str)]) -> (Vec<Warning>, Option<St
         }
     };
     let source = Source::read(project, options).expect("the settings of a test are right");
-    let mut build = Build::new(&source, None, Scope::All, true);
+    let mut build = Build::new(&source, None, scope, true);
     loop {
         match build.step() {
-            Step::Done(outcome) => {
-                let error = outcome.built.err().map(|error| error.diagnostic.message);
-                return (outcome.warnings, error);
-            }
+            Step::Done(outcome) => return outcome,
             Step::Ask(questions) => {
                 for question in questions {
                     let answer = answer(&question, dockerfile);
@@ -139,4 +141,43 @@ fn findings_may_fail_the_build() {
     let skip_all = [("build-arg:BUILDKIT_DOCKERFILE_CHECK", "skip=all")];
     let (found, error) = check(file, &skip_all);
     assert_eq!((found.len(), error), (0, None));
+}
+
+#[track_caller]
+fn check_errors(dockerfile: &str, first: &str, more: &[&str]) {
+    let outcome = build(dockerfile, &[], Scope::Target);
+    let error = outcome.built.expect_err("the file of the test is wrong").diagnostic.message;
+    assert!(error.contains(first), "{error}");
+    let found: Vec<&str> = outcome.more_errors.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(found.len(), more.len(), "{found:?}");
+    for (found, expected) in found.iter().zip(more) {
+        assert!(found.contains(expected), "{found}");
+    }
+}
+
+#[test]
+fn a_build_tells_all_errors() {
+    check_errors(
+        "FROM a\nRUM x\nCOPY y\nCOPY --from=7 a b\n",
+        "unknown instruction: RUM",
+        &["COPY requires", "invalid stage index 7"],
+    );
+    check_errors(
+        "FROM a AS b\nCOPY --from=7 a b\nFROM c\nCOPY --from=b x y\nCOPY --from=8 a b\n",
+        "invalid stage index 7",
+        &["invalid stage index 8"],
+    );
+    check_errors(
+        "FROM --platform=a/b/c/d a\nFROM --platform=/ b\nCOPY --from=9 x /\n",
+        "failed to parse platform a/b/c/d",
+        &["failed to parse platform /", "invalid stage index 9"],
+    );
+    check_errors("FROM a\nENV a=${b:?first}\nRUN x\nWORKDIR ${c:?second}\n", "first", &["second"]);
+    check_errors("FROM a\nEXPOSE x\nCMD y\n", "x", &[]);
+}
+
+#[test]
+fn errors_that_follow_from_a_lost_stage_are_not_told() {
+    check_errors("FROM a AS one\nFORM b\nCOPY --from=1 x y\n", "unknown instruction: FORM", &[]);
+    check_errors("FROM a b\nCOPY --from=1 x y\nCOPY z\n", "FROM requires", &["COPY requires"]);
 }

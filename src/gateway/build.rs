@@ -80,7 +80,10 @@ impl Run {
         });
         match (outcome.built, scanner) {
             (_, Err(error)) => Err(error),
-            (Err(error), _) => Err(self.failure(error)),
+            (Err(error), _) => {
+                let sources = &self.source.project.sources;
+                Err(self.failure(error).followed_by(&outcome.more_errors, sources))
+            }
             (Ok(built), Ok(scanner)) => self.solve_all(built, target, scanner).await,
         }
     }

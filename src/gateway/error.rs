@@ -7,13 +7,18 @@
 use crate::llb::line_ranges;
 use crate::pb;
 use crate::report::json;
-use crate::text::{SourceMap, Span};
+use crate::text::{Diagnostic, SourceMap, Span};
 use prost::Message;
 use serde_json::{Value, json};
 use std::fmt;
 
 /// Details travel as JSON under these names.
 const DETAIL: &str = "github.com/moby/buildkit/errdefs.";
+
+/// So many errors are listed below the first.
+const MOST_ERRORS: usize = 20;
+/// So many characters of each.
+const LONGEST: usize = 300;
 
 /// Why a run ended without a result.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +88,28 @@ impl Error {
         self
     }
 
+    /// Adds the other errors of the file below the message, one a line. Code and details stay those of the first.
+    pub(super) fn followed_by(mut self, more: &[Diagnostic], sources: &SourceMap) -> Error {
+        if more.is_empty() {
+            return self;
+        }
+        let message = &mut self.status.message;
+        let name = sources.files()[0].name();
+        message.push_str(&format!(
+            "\n\n{} more {}:",
+            more.len(),
+            if more.len() == 1 { "error" } else { "errors" }
+        ));
+        for error in more.iter().take(MOST_ERRORS) {
+            let (line, _) = sources.lines(error.span);
+            message.push_str(&format!("\n{name}:{line}: {}", one_line(&error.message)));
+        }
+        if let Some(rest @ 1..) = more.len().checked_sub(MOST_ERRORS) {
+            message.push_str(&format!("\nand {rest} more"));
+        }
+        self
+    }
+
     fn push_detail(&mut self, name: &str, value: &Value) {
         // The outermost wrapping is listed first.
         let detail =
@@ -94,6 +121,18 @@ impl Error {
     pub(super) fn into_status(self) -> pb::rpc::Status {
         self.status
     }
+}
+
+/// Returns a message for a list in which each line starts with its place.
+fn one_line(message: &str) -> String {
+    let rest = message.strip_prefix("dockerfile parse error on line ").and_then(|rest| rest.split_once(": "));
+    let message = rest.map_or(message, |(_, rest)| rest);
+    let mut line: String =
+        message.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if message.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 impl fmt::Display for Error {
@@ -145,6 +184,23 @@ mod tests {
             String::from_utf8(status.details[0].value.clone()).unwrap(),
             r#"{"info":{"filename":"Dockerfile","data":"RlJPTSB4ClJVTiBhIFwKIGIK"},"ranges":[{"start":{"line":2},"end":{"line":2}},{"start":{"line":3},"end":{"line":3}}]}"#
         );
+    }
+
+    #[test]
+    fn other_errors_come_below_the_first() {
+        let sources = SourceMap::of("Dockerfile", "FROM x\nRUM a\nCOPY b\n");
+        let diagnostic = |line: u32, message: &str, span| {
+            Diagnostic::error("x", format!("dockerfile parse error on line {line}: {message}"), span)
+        };
+        let copy = diagnostic(3, "COPY\nlacks", Span::new(13, 19));
+        let first = || Error::new("dockerfile parse error on line 2: unknown instruction: RUM");
+        assert_eq!(first().followed_by(&[], &sources), first());
+        assert_eq!(
+            first().followed_by(std::slice::from_ref(&copy), &sources).message(),
+            "dockerfile parse error on line 2: unknown instruction: RUM\n\n1 more error:\nDockerfile:3: COPY lacks"
+        );
+        let many = first().followed_by(&vec![copy; 23], &sources);
+        assert!(many.message().contains("\n\n23 more errors:\n") && many.message().ends_with("\nand 3 more"));
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Run {
     /// Goes as far as a build goes before it is solved. Its warnings are shown as those of a build are.
     async fn converted(self: &Arc<Self>) -> Result<(Built, crate::facts::Facts), Error> {
         let build = Build::new(&self.source, None, Scope::Target, true);
-        let Outcome { built, facts, warnings } = self.drive(build).await;
+        let Outcome { built, facts, warnings, .. } = self.drive(build).await;
         self.warn(warnings).join_all().await;
         built.map(|built| (built, facts)).map_err(|error| failure(error, None))
     }

@@ -172,6 +172,28 @@ impl Kind {
     }
 }
 
+impl File {
+    /// Takes the instruction at a place out of the file; of a FROM, what may be wrong in it. Tells whether that was done.
+    pub fn take_out(&mut self, place: Span) -> bool {
+        for stage in &mut self.stages {
+            if stage.head.span.contains(place) {
+                let was_plain = stage.base.text == "scratch" && stage.platform.is_none();
+                stage.base.text = "scratch".to_owned();
+                stage.platform = None;
+                return !was_plain;
+            }
+            let count = stage.instructions.len();
+            stage.instructions.retain(|instruction| !instruction.head.span.contains(place));
+            if stage.instructions.len() < count {
+                return true;
+            }
+        }
+        let count = self.global_args.len();
+        self.global_args.retain(|instruction| !instruction.head.span.contains(place));
+        self.global_args.len() < count
+    }
+}
+
 /// Reads all statements of a file.
 pub fn parse_file(tree: Tree) -> File {
     parse::file(tree)

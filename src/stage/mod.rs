@@ -109,6 +109,17 @@ enum Place {
     Trigger(u32),
 }
 
+impl Place {
+    fn instruction<'a>(&self, file: &'a File, triggers: &'a [Instruction]) -> &'a Instruction {
+        match *self {
+            Place::File { stage, instruction } => {
+                &file.stages[stage as usize].instructions[instruction as usize]
+            }
+            Place::Trigger(at) => &triggers[at as usize],
+        }
+    }
+}
+
 /// All stages of a build: those of the file, then the implicit ones.
 #[derive(Clone, Debug)]
 pub struct Stages {
@@ -165,12 +176,7 @@ impl Stages {
 
     /// Returns the instruction of a command.
     pub fn instruction(&self, command: &CommandPlan) -> &Instruction {
-        match command.at {
-            Place::File { stage, instruction } => {
-                &self.file.stages[stage as usize].instructions[instruction as usize]
-            }
-            Place::Trigger(at) => &self.triggers[at as usize],
-        }
+        command.at.instruction(&self.file, &self.triggers)
     }
 
     /// Returns the instructions of a stage, each with what its names mean.
@@ -181,6 +187,21 @@ impl Stages {
     /// Returns how the stages are shown to users, without those that show no name.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|stage| stage.label.as_str()).filter(|label| !label.is_empty())
+    }
+
+    /// Takes the instruction at a place out of its stage. Tells whether there was one.
+    pub fn take_out(&mut self, place: Span) -> bool {
+        let Stages { file, triggers, list, .. } = self;
+        for stage in list {
+            let count = stage.commands.len();
+            stage
+                .commands
+                .retain(|command| !command.at.instruction(file, triggers).head.span.contains(place));
+            if stage.commands.len() < count {
+                return true;
+            }
+        }
+        false
     }
 
     /// Changes a stage.

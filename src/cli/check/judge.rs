@@ -11,7 +11,7 @@ use crate::image::Platform;
 use crate::instruction::{File, Kind};
 use crate::lint::{self, Config, Warning};
 use crate::options::{MainContext, Options};
-use crate::pipeline::{Build, Built, Outcome, Scope, Source};
+use crate::pipeline::{Build, Built, Outcome, Scope, Source, loses_stage};
 use crate::plan::{BaseFiles, Entry, Error};
 use crate::text::{Diagnostic, Severity, SourceMap, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,7 +148,7 @@ impl Judge<'_> {
         let mut file = (*source.file).clone();
         let found = std::mem::take(&mut file.diagnostics);
         file.syntax_errors = 0;
-        let loses_stage = found.iter().any(|error| self.loses_stage(error));
+        let loses_stage = found.iter().any(|error| loses_stage(self.sources, error));
         let mut has_lost_names = found.iter().any(|error| self.sets_names(error.span));
         self.errors.extend(found.into_iter().filter(|error| !(loses_stage && error.code == "no-stage")));
 
@@ -204,17 +204,11 @@ impl Judge<'_> {
             let place = error.span;
             let has_place = !error.ranges.is_empty() || place != Span::default();
             self.errors.push(error);
-            if !has_place || self.errors.len() >= MOST_ERRORS || !take_out(file, place) {
+            if !has_place || self.errors.len() >= MOST_ERRORS || !file.take_out(place) {
                 return outcome;
             }
             *has_lost_names |= self.sets_names(place);
         }
-    }
-
-    /// Tells whether an error is about a FROM, so that nobody knows which stages there are.
-    fn loses_stage(&self, error: &Diagnostic) -> bool {
-        advice::suggestion(&error.message).is_some_and(|word| word.eq_ignore_ascii_case("FROM"))
-            || self.keyword(error.span).eq_ignore_ascii_case("FROM")
     }
 
     /// Tells whether the instruction at a place sets variables.
@@ -272,26 +266,6 @@ fn with_bases(options: Arc<Options>, file: &File) -> Arc<Options> {
     let mut options = Arc::unwrap_or_clone(options);
     options.build_args.extend(added);
     Arc::new(options)
-}
-
-/// Takes the instruction at a place out of a file; of a FROM, what is wrong in it. Tells whether that was done.
-fn take_out(file: &mut File, place: Span) -> bool {
-    for stage in &mut file.stages {
-        if stage.head.span.contains(place) {
-            let was_plain = stage.base.text == "scratch" && stage.platform.is_none();
-            stage.base.text = "scratch".to_owned();
-            stage.platform = None;
-            return !was_plain;
-        }
-        let count = stage.instructions.len();
-        stage.instructions.retain(|instruction| !instruction.head.span.contains(place));
-        if stage.instructions.len() < count {
-            return true;
-        }
-    }
-    let count = file.global_args.len();
-    file.global_args.retain(|instruction| !instruction.head.span.contains(place));
-    file.global_args.len() < count
 }
 
 /// Tells whether a warning may well be wrong: the variable may come from an image that nobody has described, or from an
