@@ -30,6 +30,10 @@ pub(super) fn of_plan(source: &Source, target: Option<&Platform>, first: &Error)
     let sources = &source.project.sources;
     let mut file = (*source.file).clone();
     let mut found = std::mem::take(&mut file.diagnostics);
+    // What is no text is wrong in every line, which tells nobody anything.
+    if sources.files()[0].data().contains(&0) {
+        return Vec::new();
+    }
     let is_of_parser = !found.is_empty();
     let is_known = found.iter().any(|error| loses_stage(sources, error));
     if is_of_parser {
