@@ -197,8 +197,7 @@ fn layers(plan: &Plan) -> Vec<Vec<String>> {
         }
     }
     let mut layers: Vec<Vec<String>> = Vec::new();
-    for (id, stage) in stages.iter().filter(|(_, stage)| !stage.is_implicit()) {
-        let _ = stage;
+    for id in stages.ids().filter(|&id| !stages[id].is_implicit()) {
         if let Some(at) = layer[id.index()] {
             layers.resize(layers.len().max(at + 1), Vec::new());
             layers[at].push(stage_name(stages, id));
