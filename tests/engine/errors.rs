@@ -1,6 +1,6 @@
 //! Bad input fails before anything runs, and the error points at its place in the Dockerfile.
 
-use crate::harness::Project;
+use crate::harness::{Project, engine};
 
 /// The build fails, points at `line` and says `text`.
 #[track_caller]
@@ -65,4 +65,15 @@ fn a_target_that_does_not_exist() {
 #[test]
 fn a_dockerfile_without_stages() {
     Project::new("# nothing\n").fail().says("file with no instructions");
+}
+
+#[test]
+fn what_the_engine_is_too_old_for() {
+    if engine().version >= 23 || engine().frontend.is_empty() {
+        return;
+    }
+    Project::new("FROM busybox\nRUN --mount=type=tmpfs,target=/t,size=1m true\n")
+        .fail()
+        // The line of the syntax directive, which the harness puts above, counts.
+        .says("a tmpfs mount with a size (Dockerfile, line 3) needs BuildKit 0.10 or newer");
 }

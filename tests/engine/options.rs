@@ -281,3 +281,69 @@ fn a_compose_build() {
     assert_eq!(engine().run(["run", "--rm", "--network", "none", &image, "cat", "/file"]), "composed");
     engine().run(["rmi", &image]);
 }
+
+#[test]
+fn named_contexts_come_from_the_net() {
+    if !has_buildx() {
+        return;
+    }
+    // As in the reference, what comes by HTTP is one file of the name `context`, and no archive is unpacked.
+    let project = Project::new(
+        "FROM scratch\nCOPY --from=repository dir/file /git\nCOPY --from=download context /http\n",
+    );
+    project.outside("source/dir/file", "x");
+    let folder = project.outside("source/other", "").parent().expect("it has a folder").to_owned();
+    let (git, http) = (server::git(&folder), server::http(&[("/file.txt", b"from the net")]));
+    project
+        .arg(&format!("--build-context=repository={}#main", git.url))
+        .arg(&format!("--build-context=download=http://{}/file.txt", http.address))
+        .build()
+        .text("/git", "x")
+        .text("/http", "from the net");
+}
+
+#[test]
+fn the_host_name_is_chosen() {
+    Project::new(&format!("FROM busybox\nRUN echo {}; hostname >/name\n", nonce()))
+        .arg("--network=none")
+        .arg("--build-arg=BUILDKIT_SANDBOX_HOSTNAME=chosen")
+        .build()
+        .text("/name", "chosen\n");
+}
+
+#[test]
+fn another_frontend_is_asked_for_by_an_argument() {
+    if engine().frontend.is_empty() {
+        return;
+    }
+    // The engine's own frontend is given a file that names none, and hands over to ours.
+    let project = Project::new("FROM scratch\nCOPY a /a\n").file("a", "x").builtin(true);
+    let frontend = &engine().frontend;
+    let built = project.arg(&format!("--build-arg=BUILDKIT_SYNTAX={frontend}")).build();
+    built.text("/a", "x");
+    if has_buildx() {
+        built.printed(&format!("docker-image://{frontend}"));
+    }
+}
+
+#[test]
+fn the_answers_of_calls_are_json_too() {
+    if engine().version < 28 {
+        return;
+    }
+    let ask = |call: &str| {
+        let project = Project::new("# one what it is\nFROM busybox AS one\nARG A=1\nFROM scratch AS Two\n");
+        let text = project.arg(&format!("--call={call},format=json"));
+        let text = if call == "check" { text.fail().log } else { text.ask() };
+        let start = text.find('{').unwrap_or_else(|| panic!("no JSON: {text}"));
+        let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();
+        values.next().expect("a value").unwrap_or_else(|error| panic!("{error}: {text}"))
+    };
+    let targets = ask("targets");
+    assert_eq!(targets["targets"][0]["description"], "what it is", "{targets:#}");
+    assert_eq!(targets["targets"][1]["default"], true, "{targets:#}");
+    let outline = ask("outline");
+    assert_eq!(outline["name"], "two", "{outline:#}");
+    let checked = ask("check");
+    assert_eq!(checked["warnings"][0]["ruleName"], "StageNameCasing", "{checked:#}");
+}

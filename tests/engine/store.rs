@@ -169,3 +169,80 @@ fn a_layout_is_a_named_context() {
         .text("/a", "x")
         .variable("B", "1");
 }
+
+#[test]
+fn every_kind_of_output() {
+    if !engine().has_containerd_store || engine().frontend.is_empty() {
+        return;
+    }
+    let registry = engine().frontend.split('/').next().expect("a registry");
+    let tag = nonce();
+    let project = Project::new("FROM scratch\nENV A=1\nCOPY a /a\n").file("a", "x");
+    let archive = project.context().with_file_name("image.tar");
+    let members = || {
+        let list = Command::new("tar").arg("-tf").arg(&archive).output().expect("tar runs");
+        String::from_utf8_lossy(&list.stdout).into_owned()
+    };
+    let project = project.arg("--provenance=false");
+    let project = project.arg(&format!("--output=type=docker,dest={}", archive.display()));
+    project.ask();
+    assert!(members().contains("manifest.json"), "{}", members());
+
+    let project = project.no_args().arg(&format!("--output=type=oci,dest={}", archive.display()));
+    project.ask();
+    assert!(members().contains("oci-layout"), "{}", members());
+
+    let project = project.no_args().arg("--output=type=cacheonly");
+    project.ask();
+    let environment =
+        |image: &str| engine().run(["image", "inspect", "--format", "{{json .Config.Env}}", image]);
+    let (kept, loaded) = (format!("kept:{tag}"), format!("loaded:{tag}"));
+    let project = project.no_args().arg(&format!("--output=type=image,name={kept}"));
+    project.ask();
+    let project = project.no_args().arg(&format!("--output=type=docker,name={loaded}"));
+    project.ask();
+    assert_eq!(environment(&kept), environment(&loaded));
+    assert!(environment(&kept).contains("\"A=1\""), "{}", environment(&kept));
+    engine().run(["rmi", &kept, &loaded]);
+
+    let pushed = format!("{registry}/pushed:{tag}");
+    let project = project.no_args().arg(&format!("--output=type=registry,name={pushed}"));
+    project.ask();
+    Project::new(&format!("FROM {pushed}\nENV B=$A\n")).build().text("/a", "x").variable("B", "1");
+}
+
+#[test]
+fn a_folder_or_the_image_itself_keeps_the_cache() {
+    if !engine().has_containerd_store || engine().frontend.is_empty() {
+        return;
+    }
+    let registry = engine().frontend.split('/').next().expect("a registry");
+    let three_steps = || {
+        Project::new("FROM busybox\nCOPY seed /\nRUN cat /seed >/one\nRUN cat /one >/two\n")
+            .file("seed", &nonce())
+    };
+    let project = three_steps();
+    let folder = project.context().with_file_name("cache");
+    let project = project.arg(&format!("--cache-to=type=local,mode=max,dest={}", folder.display()));
+    let (project, _) = project.build_and_keep();
+    assert!(folder.join("index.json").exists());
+    project.no_args().arg(&format!("--cache-from=type=local,src={}", folder.display())).build().ran_only(&[]);
+
+    let project = three_steps();
+    let image = format!("{registry}/inline:{}", nonce());
+    let project =
+        project.arg("--cache-to=type=inline").arg(&format!("--output=type=image,name={image},push=true"));
+    project.ask();
+    project.no_args().arg(&format!("--cache-from={image}")).build().ran_only(&[]);
+}
+
+#[test]
+fn an_image_of_all_platforms_is_asked_for_by_an_argument() {
+    if !engine().has_containerd_store {
+        return;
+    }
+    // One platform, in an index all the same.
+    let project = Project::new("FROM scratch\nCOPY a /\n").file("a", "x").arg("--provenance=false");
+    let (_project, layout) = layout(project.arg("--build-arg=BUILDKIT_MULTI_PLATFORM=1"));
+    assert_eq!(root(&layout)["manifests"].as_array().map(Vec::len), Some(1), "{:#}", root(&layout));
+}
