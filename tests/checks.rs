@@ -1,7 +1,7 @@
 //! The whole way of checks: Dockerfiles through the pipeline, with made-up answers in place of an engine.
 
 use multistage::image::Platform;
-use multistage::lint::{RULES, Warning};
+use multistage::lint::{OWN, RULES, Status, Warning};
 use multistage::options::Options;
 use multistage::pipeline::{Build, Outcome, Scope, Source};
 use multistage::plan::{Answer, AskError, Entry, Question, Step};
@@ -83,10 +83,16 @@ fn names(warnings: &[Warning]) -> Vec<&str> {
 
 #[test]
 fn the_page_of_each_rule_tells_the_truth() {
-    for rule in RULES {
-        let (bad, error) = check(rule.page.bad, &[]);
+    for rule in RULES.iter().chain(OWN) {
+        let settings = match rule.status {
+            Status::Own => format!("experimental={}", rule.name),
+            _ => String::new(),
+        };
+        let options = [("build-arg:BUILDKIT_DOCKERFILE_CHECK", settings.as_str())];
+        let options = if settings.is_empty() { &[][..] } else { &options };
+        let (bad, error) = check(rule.page.bad, options);
         assert!(names(&bad).contains(&rule.name), "{}: nothing found, {error:?}", rule.name);
-        let (good, error) = check(rule.page.good, &[]);
+        let (good, error) = check(rule.page.good, options);
         assert_eq!(names(&good), [""; 0], "{}: the good file is not good", rule.name);
         assert_eq!(error, None, "{}", rule.name);
     }
@@ -94,7 +100,7 @@ fn the_page_of_each_rule_tells_the_truth() {
 
 #[test]
 fn rules_are_documented() {
-    for rule in RULES {
+    for rule in RULES.iter().chain(OWN) {
         assert!(rule.page.text.len() > 50 && rule.page.text.ends_with('.'), "{}", rule.name);
         assert!(multistage::lint::rule(&rule.name.to_lowercase()).is_some(), "{}", rule.name);
         let slug = rule.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -180,4 +186,14 @@ fn a_build_tells_all_errors() {
 fn errors_that_follow_from_a_lost_stage_are_not_told() {
     check_errors("FROM a AS one\nFORM b\nCOPY --from=1 x y\n", "unknown instruction: FORM", &[]);
     check_errors("FROM a b\nCOPY --from=1 x y\nCOPY z\n", "FROM requires", &["COPY requires"]);
+}
+
+#[test]
+fn checks_of_our_own_are_off_unless_called_by_name() {
+    let file = "FROM a AS one\nRUN apk add x\nFROM b\nCOPY .env /\n";
+    let settings = |text| check(file, &[("build-arg:BUILDKIT_DOCKERFILE_CHECK", text)]).0;
+    assert_eq!(names(&check(file, &[]).0), [""; 0]);
+    assert_eq!(names(&settings("experimental=all")), [""; 0]);
+    assert_eq!(names(&settings("experimental=SecretCopied,UnusedStage")), ["UnusedStage", "SecretCopied"]);
+    assert_eq!(names(&settings("experimental=SecretCopied,UnusedStage;skip=UnusedStage")), ["SecretCopied"]);
 }

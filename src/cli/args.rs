@@ -104,7 +104,7 @@ pub(super) struct CheckArgs {
     /// Experimental rules to take in, or `all`
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub experimental: Vec<String>,
-    /// Take in every experimental rule
+    /// Take in every experimental rule, and the checks that `docker build --check` does not have
     #[arg(long)]
     pub all: bool,
     /// A build argument, where the findings depend on it

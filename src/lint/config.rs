@@ -1,5 +1,6 @@
 //! Which rules are on: `# check=skip=…;experimental=…;error=…`.
 
+use super::Rule;
 use crate::text::{Spanned, parse_bool, quote};
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ pub struct Config {
     pub experimental: Selection,
     /// Whether a finding fails the build.
     pub is_error: bool,
+    /// Whether the checks of our own are on. No directive can say so: there each is called by its name.
+    pub takes_own: bool,
 }
 
 /// Some rules, or all of them.
@@ -25,6 +28,11 @@ impl Selection {
     /// Tells whether a rule is among them. Names must agree in case.
     pub fn has(&self, name: &str) -> bool {
         self.all || self.names.contains(name)
+    }
+
+    /// Tells whether a rule is among them by its own name.
+    pub fn names(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 
     /// Adds other rules.
@@ -49,6 +57,12 @@ impl Config {
         self.skip.add(&other.skip);
         self.experimental.add(&other.experimental);
         self.is_error |= other.is_error;
+        self.takes_own |= other.takes_own;
+    }
+
+    /// Tells whether a check of our own is on.
+    pub(super) fn asks_for(&self, rule: &Rule) -> bool {
+        self.takes_own || self.experimental.names(rule.name)
     }
 
     /// Reads settings: `key=value`, with `;` between two of them.

@@ -32,6 +32,8 @@ enum Step {
     Keywords,
     /// The passes note facts.
     Facts,
+    /// Checks that the reference does not have.
+    Own,
 }
 
 /// The step, the place within the step, and the order among findings there.
@@ -188,7 +190,23 @@ impl<'a> Context<'a> {
         })
     }
 
-    fn whole_stages(&self) -> &'a [StageDecl] {
+    /// Returns the place of an instruction, for a check of our own.
+    pub(super) fn place(&self, span: Span) -> Place {
+        Place { turn: Turn(Step::Own, span.start as usize, 0), span, settings: Some(span) }
+    }
+
+    /// Returns what a FROM starts from if no build argument is given; nothing if that is the name of no image.
+    pub(super) fn default_base(&self, stage: usize) -> Option<&'a str> {
+        // They are noted first of all, one for each stage.
+        let is_its = |note: &&Note| note.at.stage == Some(stage);
+        match &self.notes.iter().take(self.file.stages.len()).find(is_its)?.fact {
+            Fact::DefaultBase { image, .. } => image.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Returns the stages; none if an instruction could not be read.
+    pub(super) fn whole_stages(&self) -> &'a [StageDecl] {
         if self.file.diagnostics.is_empty() { &self.file.stages } else { &[] }
     }
 
@@ -231,6 +249,11 @@ impl<'a> Findings<'a> {
     }
 
     pub(super) fn run(&mut self, rule: &'static Rule, context: &Context<'_>) {
+        // Checks of our own read every RUN, and few ask for them.
+        let mut settings = std::iter::once(self.config).chain(self.overrides.values());
+        if rule.status == Status::Own && !settings.any(|config| config.asks_for(rule)) {
+            return;
+        }
         self.rule = Some(rule);
         (rule.check)(context, self);
     }
@@ -241,11 +264,12 @@ impl<'a> Findings<'a> {
         let own = place.settings.and_then(|settings| self.overrides.get(&settings));
         // Settings of an instruction only add to those of the file. An experimental rule cannot be skipped: somebody
         // asked for it.
+        let settings = || [Some(self.config), own].into_iter().flatten();
+        let is_skipped = || settings().any(|config| config.skip.has(rule.name));
         let is_on = match rule.status {
-            Status::Stable => ![Some(self.config), own].into_iter().flatten().any(|c| c.skip.has(rule.name)),
-            Status::Experimental => {
-                [Some(self.config), own].into_iter().flatten().any(|c| c.experimental.has(rule.name))
-            }
+            Status::Stable => !is_skipped(),
+            Status::Experimental => settings().any(|config| config.experimental.has(rule.name)),
+            Status::Own => settings().any(|config| config.asks_for(rule)) && !is_skipped(),
         };
         if is_on {
             let warning = Warning { rule, message: message.into(), span: place.span };

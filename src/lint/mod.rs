@@ -12,7 +12,7 @@ mod rules;
 mod testing;
 
 pub use config::{Config, Selection};
-pub use rules::RULES;
+pub use rules::{OWN, RULES};
 
 use crate::facts::Facts;
 use crate::instruction::File;
@@ -43,6 +43,8 @@ pub enum Status {
     Stable,
     /// Off, unless asked for.
     Experimental,
+    /// Not one of the reference's: off, unless asked for by name or together with all of its kind.
+    Own,
 }
 
 /// The page of a rule.
@@ -76,7 +78,12 @@ impl Warning {
 
 /// Returns the rule of a name; letter case does not matter.
 pub fn rule(name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.name.eq_ignore_ascii_case(name)).copied()
+    all_rules().find(|rule| rule.name.eq_ignore_ascii_case(name))
+}
+
+/// Returns the rules of the reference, then those of our own.
+pub fn all_rules() -> impl Iterator<Item = &'static Rule> + Clone {
+    RULES.iter().chain(OWN).copied()
 }
 
 /// Returns the settings of a build that were given as an option, if there are any.
@@ -103,7 +110,7 @@ pub fn file_config(file: &File) -> Result<Config, String> {
 pub fn check(file: &File, facts: &Facts, config: &Config) -> Vec<Warning> {
     let context = Context::new(file, facts);
     let mut found = Findings::new(&context, config);
-    for rule in RULES {
+    for rule in all_rules() {
         found.run(rule, &context);
     }
     found.in_order()

@@ -1,4 +1,4 @@
-//! All rules, in the order of the reference's documentation.
+//! The rules of the reference, in the order of its documentation; those of our own are in `own`.
 
 mod consistent_instruction_casing;
 mod copy_ignored_file;
@@ -15,6 +15,7 @@ mod legacy_key_value_format;
 mod maintainer_deprecated;
 mod multiple_instructions_disallowed;
 mod no_empty_continuation;
+mod own;
 mod redundant_target_platform;
 mod reserved_stage_name;
 mod secrets_used_in_arg_or_env;
@@ -25,8 +26,9 @@ mod workdir_relative_path;
 
 use super::context::{Context, Findings, Item};
 use super::{Page, Rule, Status};
+pub use own::OWN;
 
-/// All rules.
+/// The rules of the reference.
 pub const RULES: &[&Rule] = &[
     &stage_name_casing::RULE,
     &from_as_casing::RULE,

@@ -3,15 +3,19 @@
 use super::known_rule;
 use crate::cli::Status;
 use crate::cli::output::{Failure, Output};
-use crate::lint::{RULES, Status as RuleStatus};
+use crate::lint::{Status as RuleStatus, all_rules};
 use std::io::Write;
 
 /// Prints the page of a rule, or a list of all rules.
 pub(super) fn explain(name: &str, output: &mut Output) -> Result<Status, Failure> {
     if name.is_empty() {
-        let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
-        for rule in RULES {
-            let note = if rule.status == RuleStatus::Experimental { " (experimental)" } else { "" };
+        let width = all_rules().map(|rule| rule.name.len()).max().unwrap_or(0);
+        for rule in all_rules() {
+            let note = match rule.status {
+                RuleStatus::Stable => "",
+                RuleStatus::Experimental => " (experimental)",
+                RuleStatus::Own => " (with --all)",
+            };
             writeln!(output, "{:width$}  {}{note}", rule.name, rule.description)?;
         }
         return Ok(Status::Clean);
@@ -30,6 +34,12 @@ pub(super) fn explain(name: &str, output: &mut Output) -> Result<Status, Failure
         RuleStatus::Stable => {
             writeln!(output, "To leave it out: --skip {0}, or `# check=skip={0}` in the file.", rule.name)?
         }
+        RuleStatus::Own => writeln!(
+            output,
+            "It is off. To switch it on: --all, --experimental {0}, or `# check=experimental={0}` in the file.\n\
+             With --all, `# check=skip={0}` leaves it out.",
+            rule.name
+        )?,
         RuleStatus::Experimental => writeln!(
             output,
             "It is off. To switch it on: --experimental {0}, or `# check=experimental={0}` in the file.",

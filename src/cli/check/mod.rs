@@ -21,7 +21,7 @@ use super::answer::read_limited;
 use super::args::{CheckArgs, Format};
 use super::output::{Failure, Output};
 use super::render;
-use crate::lint::{self, Config, RULES};
+use crate::lint::{self, Config};
 use crate::suggest::{self, Case};
 use judge::{Input, Settings};
 use std::collections::BTreeSet;
@@ -68,7 +68,7 @@ pub(super) fn run(args: &CheckArgs, output: &mut Output) -> Result<Status, Failu
 fn settings(args: &CheckArgs) -> Result<Settings, Failure> {
     let skip = rules(&args.skip)?;
     let experimental = if args.all { vec!["all"] } else { rules(&args.experimental)? };
-    let mut lint = Config::default();
+    let mut lint = Config { takes_own: args.all, ..Config::default() };
     for (key, names) in [("skip", skip), ("experimental", experimental)] {
         if !names.is_empty() {
             let text = format!("{key}={}", names.join(","));
@@ -91,7 +91,7 @@ fn rules(given: &[String]) -> Result<Vec<&str>, Failure> {
 /// Returns the rule of a name.
 fn known_rule(name: &str) -> Result<&'static lint::Rule, Failure> {
     lint::rule(name).ok_or_else(|| {
-        let names = RULES.iter().map(|rule| rule.name);
+        let names = lint::all_rules().map(|rule| rule.name);
         let message = suggest::hint(format!("no rule is called `{name}`"), name, names, Case::Matters);
         Failure::new(message).hint("`multistage check --explain` lists all rules")
     })

@@ -3,7 +3,7 @@
 use super::fix::Edit;
 use super::{Finding, Fix, Judged};
 use crate::cli::render;
-use crate::lint::{RULES, Rule};
+use crate::lint::{Rule, all_rules};
 use crate::text::{Severity, SourceFile, Span};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -19,7 +19,7 @@ struct Described {
 /// Returns the log of one run.
 pub(super) fn sarif(judged: &[&Judged]) -> Value {
     let mut rules: Vec<Described> =
-        RULES.iter().map(|rule| Described { name: rule.name, rule: Some(rule) }).collect();
+        all_rules().map(|rule| Described { name: rule.name, rule: Some(rule) }).collect();
     let mut results = Vec::new();
     for one in judged {
         let file = &one.sources.files()[0];
