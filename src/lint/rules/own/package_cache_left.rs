@@ -40,7 +40,14 @@ const CACHES: [Cache; 7] = [
     Cache {
         names: &["apt-get", "apt", "aptitude"],
         verbs: &["update"],
-        cleared_by: &["/var/lib/apt", "/var/lib/apt/lists", "apt/lists", "/var/lib/{apt", "apt-dpkg-wrap"],
+        cleared_by: &[
+            "/var/lib/apt",
+            "/var/lib/apt/lists",
+            "apt/lists",
+            "/var/lib/{apt",
+            "dist-clean",
+            "distclean",
+        ],
         mounted_at: &["/var/lib/apt", "/var/lib"],
         off_by: "",
         advice: "`rm -rf /var/lib/apt/lists/*`",

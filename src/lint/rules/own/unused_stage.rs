@@ -29,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Words in the names of stages that people build on purpose.
-const TARGETS: [&str; 26] = [
+const TARGETS: [&str; 31] = [
     "artifact",
     "artifacts",
     "bench",
@@ -37,12 +37,15 @@ const TARGETS: [&str; 26] = [
     "binary",
     "check",
     "ci",
+    "coverage",
     "debug",
     "dev",
     "development",
     "docs",
     "export",
     "final",
+    "fmt",
+    "generate",
     "image",
     "lint",
     "local",
@@ -53,7 +56,9 @@ const TARGETS: [&str; 26] = [
     "runtime",
     "test",
     "tests",
+    "toolchain",
     "unit",
+    "update",
     "validate",
     "vendor",
 ];
