@@ -235,7 +235,7 @@ fn a_bake_file_with_four_targets() {
     }
     let tag = nonce();
     let target = |name: &str, more: &str| {
-        format!(r#""{name}": {{"target": "{name}", "tags": ["bake-{tag}:{name}"], "network": "none"{more}}}"#)
+        format!(r#""{name}": {{"target": "{name}", "tags": ["bake-{tag}:{name}"]{more}}}"#)
     };
     let bake = format!(
         r#"{{"group": {{"default": {{"targets": ["one", "two", "three", "four"]}}}}, "target": {{{}, {}, {}, {}}}}}"#,
@@ -245,7 +245,7 @@ fn a_bake_file_with_four_targets() {
         target("four", r#", "labels": {"a": "b"}"#)
     );
     let project = Project::new(
-        "FROM busybox AS one\nRUN echo 1 >/one\nFROM busybox AS two\nARG TEXT\nRUN echo $TEXT >/two\n\
+        "FROM busybox AS one\nRUN --network=none echo 1 >/one\nFROM busybox AS two\nARG TEXT\nRUN --network=none echo $TEXT >/two\n\
          FROM busybox AS three\nCOPY --from=one /one /three\nFROM busybox AS four\nCOPY --from=three /three /four\n",
     )
     .dockerfile_inside()
