@@ -1,8 +1,8 @@
 //! A definition that is too large for a message is sent with less said about its ops.
 //!
-//! The engine takes messages of up to 16 MiB. For a step of usual size, half of a definition is what is said about
-//! ops: so leaving that out makes room for twice as many steps. The ops themselves stay as they are, and with them all
-//! digests, the cache and the result. A definition that fits is not touched.
+//! The engine takes messages of up to 16 MiB. What is said about ops is left out until the rest fits. The ops
+//! themselves stay as they are, and with them all digests, the cache and the result. A definition that fits is not
+//! touched.
 //!
 //! What is left out, and when, is the list [`STEPS`]: first what nobody will miss.
 
