@@ -54,7 +54,10 @@ pub(super) fn of_plan(source: &Source, target: Option<&Platform>, first: &Error)
         if place == Span::default() {
             break;
         }
-        found.push(error.diagnostic);
+        // An option that is wrong is wrong wherever a name in the file calls for it.
+        if error.diagnostic.code == "unknown-source" || error.diagnostic.message != first.diagnostic.message {
+            found.push(error.diagnostic);
+        }
         if !Arc::make_mut(&mut file).take_out(place) {
             break;
         }
