@@ -21,6 +21,9 @@ use std::sync::Arc;
 /// No more errors than this are looked for in one file, after those of its syntax.
 const MOST_ERRORS: usize = 50;
 
+/// No more arguments times stages than this are compared.
+const MOST_LOOKUPS: usize = 1_000_000;
+
 /// What the Dockerfile is called inside.
 const NAME: &str = "Dockerfile";
 
@@ -244,6 +247,10 @@ impl Judge<'_> {
 /// and only its image is not known here.
 fn with_bases(options: Arc<Options>, file: &File) -> Arc<Options> {
     let mut added = BTreeMap::new();
+    // Each argument is looked for in each FROM, which takes too long for a file made to be slow.
+    if file.global_args.len().saturating_mul(file.stages.len()) > MOST_LOOKUPS {
+        return options;
+    }
     for instruction in &file.global_args {
         let Kind::Arg(arg) = &instruction.kind else { continue };
         for decl in &arg.args {

@@ -5,9 +5,13 @@
 
 use super::fix::Fix;
 use super::judge::sources_of;
-use crate::instruction::File;
+use crate::instruction::{File, StageDecl};
 use crate::suggest::{self, Case};
 use crate::text::{Diagnostic, SourceFile, Span, lower};
+use std::collections::HashMap;
+
+/// More names of stages than these are not searched for near ones.
+const MOST_NAMES: usize = 500;
 
 /// Images that are in wide use: whoever writes such a name means it.
 const WELL_KNOWN: [&str; 44] = [
@@ -59,42 +63,47 @@ const WELL_KNOWN: [&str; 44] = [
 
 /// Returns a warning for each name that is close to that of a stage, and how to mend it.
 pub(super) fn misspelled(source: &SourceFile, file: &File) -> Vec<(Diagnostic, Option<Fix>)> {
-    let names: Vec<&str> =
-        file.stages.iter().filter_map(|stage| stage.name.as_ref()).map(|name| name.text.as_str()).collect();
-    let mut found = Vec::new();
+    let name = |stage: &'_ StageDecl| stage.name.as_ref().map(|name| name.text.clone());
+    let names: Vec<String> = file.stages.iter().filter_map(name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Of two stages with one name, the first.
+    let mut places = HashMap::with_capacity(names.len());
     for (at, stage) in file.stages.iter().enumerate() {
-        let above: Vec<&str> = file.stages[..at]
-            .iter()
-            .filter_map(|stage| stage.name.as_ref())
-            .map(|name| name.text.as_str())
-            .collect();
-        let base = &stage.base;
-        if !above.contains(&base.text.as_str()) {
-            if let Some(later) = file.stages[at..]
-                .iter()
-                .find_map(|stage| stage.name.as_ref().filter(|name| name.text == base.text))
-            {
-                // A stage may well be called as the image it starts from.
-                if !is_image(&base.text) && later.written.span.start > stage.head.span.end {
-                    let message = format!("stage `{}` comes later, so this is taken for an image", base.text);
-                    let warning = Diagnostic::warning("stage-comes-later", message, base.span)
-                        .within(stage.head.span)
-                        .label(later.written.span, "the stage")
-                        .hint("FROM knows the stages above it only: move the other stage up");
-                    found.push((warning, None));
-                }
-            } else {
-                found.extend(misspelling(&base.text, base.span, stage.head.span, &above));
-            }
+        if let Some(name) = &stage.name {
+            places.entry(name.text.as_str()).or_insert(at);
         }
+    }
+    // To compare each name with each takes too long where there are very many, and helps nobody.
+    let near = |count: usize| if names.len() <= MOST_NAMES { &names[..count] } else { &[] };
+    let mut found = Vec::new();
+    let mut above = 0;
+    for (at, stage) in file.stages.iter().enumerate() {
+        let base = &stage.base;
+        match places.get(base.text.as_str()) {
+            Some(&place) if place < at => {}
+            // A stage may well be called as the image it starts from.
+            Some(&place) if place > at && !is_image(&base.text) => {
+                let message = format!("stage `{}` comes later, so this is taken for an image", base.text);
+                let mut warning = Diagnostic::warning("stage-comes-later", message, base.span)
+                    .within(stage.head.span)
+                    .hint("FROM knows the stages above it only: move the other stage up");
+                if let Some(later) = &file.stages[place].name {
+                    warning = warning.label(later.written.span, "the stage");
+                }
+                found.push((warning, None));
+            }
+            Some(_) => {}
+            None => found.extend(misspelling(&base.text, base.span, stage.head.span, near(above))),
+        }
+        above += usize::from(stage.name.is_some());
         for instruction in &stage.instructions {
             for (name, span) in sources_of(&instruction.kind) {
-                if !names.contains(&&*lower(name)) {
+                if !places.contains_key(&*lower(name)) {
                     // A mount points at `from=` as well.
                     let is_last = source.slice(span).ends_with(name);
                     let start = if is_last { span.end - name.len() as u32 } else { span.start };
                     let span = Span::new(start, span.end);
-                    found.extend(misspelling(name, span, instruction.head.span, &names));
+                    found.extend(misspelling(name, span, instruction.head.span, near(names.len())));
                 }
             }
         }
