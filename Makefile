@@ -13,7 +13,7 @@ export KIT
 .PHONY: help
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo '  ENGINE=28|26|20|host chooses the engine where one is used'
+	@echo '  ENGINE=28|28-containerd|26|20|host chooses the engine where one is used'
 
 .PHONY: demo
 demo: ## builds the examples through the frontend on a real engine, and shows each stage
@@ -50,8 +50,9 @@ test-engine: ## real builds on one engine
 	@ENGINE=$(ENGINE) scripts/test-engine
 
 .PHONY: test-engines
-test-engines: ## real builds on Docker 28, 26 and 20.10
+test-engines: ## real builds on Docker 28, 26 and 20.10, and on 28 with containerd's image store
 	@for engine in 28 26 20; do ENGINE=$$engine scripts/test-engine || exit; done
+	@ENGINE=28-containerd scripts/test-engine store::
 
 .PHONY: test-cluster
 test-cluster: ## two engines in two networks share every layer through a cache in a registry
