@@ -26,6 +26,7 @@ test: lint test-cargo test-kit test-engine test-cluster ## everything that must 
 lint: ## formatting, and clippy without a warning
 	cargo fmt --check
 	cargo clippy --locked --quiet --all-targets -- -D warnings
+	cargo clippy --locked --quiet --test engine -- -D warnings
 	cargo clippy --locked --quiet --no-default-features --lib -- -D warnings
 
 .PHONY: test-cargo

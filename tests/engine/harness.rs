@@ -93,7 +93,6 @@ pub struct Project {
     folder: PathBuf,
     dockerfile: String,
     args: Vec<String>,
-    env: Vec<(String, String)>,
     is_builtin: bool,
 }
 
@@ -101,13 +100,7 @@ impl Project {
     pub fn new(dockerfile: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(nonce());
         fs::create_dir_all(folder.join("context")).expect("a folder can be made");
-        let project = Self {
-            folder,
-            dockerfile: dockerfile.to_owned(),
-            args: Vec::new(),
-            env: Vec::new(),
-            is_builtin: false,
-        };
+        let project = Self { folder, dockerfile: dockerfile.to_owned(), args: Vec::new(), is_builtin: false };
         // BuildKit's client ignores nothing on its own, and takes an empty folder for granted only if it is there.
         project.outside(".keep", "");
         project
@@ -167,11 +160,6 @@ impl Project {
     /// Adds a flag of `docker build`. `{}` stands for the folder in which [`Project::outside`] writes.
     pub fn arg(mut self, arg: &str) -> Self {
         self.args.push(arg.replace("{}", self.folder.to_str().expect("the path is UTF-8")));
-        self
-    }
-
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -249,7 +237,6 @@ impl Project {
             .args(&self.args)
             .args(more)
             .arg(self.context())
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .output()
             .expect("the client runs")
     }
@@ -381,12 +368,6 @@ impl Built {
     pub fn owner(&self, path: &str, owner: (u64, u64)) -> &Self {
         let entry = self.entry(path);
         assert_eq!((entry.user, entry.group), owner, "the owner of {path}");
-        self
-    }
-
-    #[track_caller]
-    pub fn modified(&self, path: &str, seconds: i64) -> &Self {
-        assert_eq!(self.entry(path).modified_seconds, seconds, "the time of {path}");
         self
     }
 

@@ -26,7 +26,6 @@ pub struct Entry {
     pub mode: u32,
     pub user: u64,
     pub group: u64,
-    pub modified_seconds: i64,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -174,9 +173,7 @@ impl Iterator for Tar<'_> {
                     };
                     let path = long.remove("path").unwrap_or(short);
                     let target = long.remove("linkpath").unwrap_or_else(|| text(&header[157..257]));
-                    let long_number = |key: &str| {
-                        long.get(key).and_then(|value| value.split('.').next()?.parse::<i64>().ok())
-                    };
+                    let long_number = |key: &str| long.get(key).and_then(|value| value.parse::<u64>().ok());
                     let entry = Entry {
                         kind: match kind {
                             b'0' | 0 => Kind::File(data.to_vec()),
@@ -186,10 +183,8 @@ impl Iterator for Tar<'_> {
                             _ => Kind::Other,
                         },
                         mode: number(&header[100..108]) as u32 & 0o7777,
-                        user: long_number("uid").map_or_else(|| number(&header[108..116]), |id| id as u64),
-                        group: long_number("gid").map_or_else(|| number(&header[116..124]), |id| id as u64),
-                        modified_seconds: long_number("mtime")
-                            .unwrap_or_else(|| number(&header[136..148]) as i64),
+                        user: long_number("uid").unwrap_or_else(|| number(&header[108..116])),
+                        group: long_number("gid").unwrap_or_else(|| number(&header[116..124])),
                     };
                     return Some((clean(&path), entry));
                 }
