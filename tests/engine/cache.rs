@@ -19,8 +19,9 @@ fn the_second_build_is_fully_cached() {
     let first = project.build();
     let second = project.build();
     second.ran_only(&[]);
-    if engine().version >= 23 {
-        assert_eq!(first.id, second.id); // before, the time of the build was in the image
+    // Docker 20.10 writes the time of the build into the image, containerd's store a provenance.
+    if engine().version >= 23 && !engine().has_containerd_store {
+        assert_eq!(first.id, second.id);
     }
 }
 
