@@ -37,6 +37,8 @@ pub struct At {
     pub keyword: String,
     /// All lines of the instruction; for a trigger those of the FROM that it came with.
     pub span: Span,
+    /// The word of the instruction that it is about; all of its lines if it is about no word alone.
+    pub word: Span,
     /// Whether a base image or a base stage brought the instruction along.
     pub is_trigger: bool,
 }
@@ -107,6 +109,8 @@ pub enum Fact {
     Replaces {
         /// The lines of the earlier one.
         earlier: Span,
+        /// The keyword of the earlier one.
+        keyword: Span,
     },
     /// The first WORKDIR of a stage is relative, and the stages it starts from have none either.
     RelativeWorkdir {
@@ -211,12 +215,17 @@ impl Facts {
 impl At {
     /// Returns an instruction that stands in the file.
     pub fn new(stage: Option<usize>, keyword: &str, span: Span) -> At {
-        At { stage, keyword: keyword.to_owned(), span, is_trigger: false }
+        At { stage, keyword: keyword.to_owned(), span, word: span, is_trigger: false }
     }
 
     /// Returns an instruction that came along with the base of a stage; `span` is that of its FROM.
     pub fn trigger(stage: usize, keyword: &str, span: Span) -> At {
-        At { stage: Some(stage), keyword: keyword.to_owned(), span, is_trigger: true }
+        At { is_trigger: true, ..At::new(Some(stage), keyword, span) }
+    }
+
+    /// Sets the word that it is about.
+    pub fn on(self, word: Span) -> At {
+        At { word, ..self }
     }
 }
 

@@ -5,6 +5,7 @@ use multistage::lint::{OWN, RULES, Status, Warning};
 use multistage::options::Options;
 use multistage::pipeline::{Build, Outcome, Scope, Source};
 use multistage::plan::{Answer, AskError, Entry, Question, Step};
+use multistage::text::SourceMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -196,4 +197,85 @@ fn checks_of_our_own_are_off_unless_called_by_name() {
     assert_eq!(names(&settings("experimental=all")), [""; 0]);
     assert_eq!(names(&settings("experimental=SecretCopied,UnusedStage")), ["UnusedStage", "SecretCopied"]);
     assert_eq!(names(&settings("experimental=SecretCopied,UnusedStage;skip=UnusedStage")), ["SecretCopied"]);
+}
+
+/// Checks where a rule finds something: between `«` and `»`, of which the file has as many pairs as there are findings.
+/// Nothing between them is a place before a character.
+#[track_caller]
+fn check_places(rule: &str, marked: &str) {
+    let mut dockerfile = String::new();
+    let (mut expected, mut open) = (Vec::new(), 0);
+    for c in marked.chars() {
+        match c {
+            '«' => open = dockerfile.len(),
+            '»' => expected.push((open, dockerfile.len())),
+            c => dockerfile.push(c),
+        }
+    }
+    let status = multistage::lint::rule(rule).expect("the rule is there").status;
+    let asked = format!("experimental={rule}");
+    let options = [("build-arg:BUILDKIT_DOCKERFILE_CHECK", asked.as_str())];
+    let (found, _) = check(&dockerfile, if status == Status::Stable { &[] } else { &options });
+    let sources = SourceMap::of("Dockerfile", dockerfile.as_str());
+    let place = |warning: &Warning| {
+        let place = warning.place(&sources.files()[0]);
+        (place.start as usize, place.end as usize)
+    };
+    let mut found: Vec<_> = found.iter().filter(|warning| warning.rule.name == rule).map(place).collect();
+    found.sort_unstable();
+    let text = |all: &[(usize, usize)]| {
+        all.iter().map(|&(start, end)| format!("{start}: {}", &dockerfile[start..end])).collect::<Vec<_>>()
+    };
+    assert_eq!(text(&found), text(&expected), "{marked}");
+}
+
+#[test]
+fn each_rule_points_at_the_word_that_is_meant() {
+    let cases = [
+        ("StageNameCasing", "FROM a AS «Base»\n"),
+        ("FromAsCasing", "FROM a «as» b\n"),
+        ("NoEmptyContinuation", "FROM a\nRUN b \\\n«»\n  c\n"),
+        ("ConsistentInstructionCasing", "FROM a\nRUN b\n  «run» c\n"),
+        ("DuplicateStageName", "FROM a AS b\nFROM c AS «b»\n"),
+        ("ReservedStageName", "FROM a AS «scratch»\n"),
+        ("JSONArgsRecommended", "FROM a\nCMD «b c»\nENTRYPOINT   «d»\n"),
+        ("MaintainerDeprecated", "FROM a\n«MAINTAINER» b\n"),
+        ("UndefinedArgInFrom", "FROM a«${c:-d}»\n"),
+        ("UndefinedArgInFrom", "ARG b=1\nFROM a:$b-«${c}» AS c\n"),
+        ("UndefinedArgInFrom", "FROM --platform=linux/«$c» a\n"),
+        ("WorkdirRelativePath", "FROM a\nWORKDIR «b/c»\n"),
+        ("UndefinedVar", "FROM a\nCOPY «$b» /$PATH/«${c:-x}»/\n"),
+        ("UndefinedVar", "FROM a\nENV d='$b' e=\\$b f=\"'«$b»'\"\n"),
+        ("UndefinedVar", "FROM a\nENV d=x\\\n«$b»\n"),
+        ("UndefinedVar", "FROM a\nCOPY <<x y\nit's «$b»\nx\n"),
+        ("UndefinedVar", "FROM a\nRUN --mount=type=cache,target=/«$b» x\n"),
+        ("MultipleInstructionsDisallowed", "FROM a\n«CMD» [\"b\"]\n  «CMD» [\"c\"]\nCMD [\"d\"]\n"),
+        ("MultipleInstructionsDisallowed", "FROM a\n«HEALTHCHECK» CMD a\nHEALTHCHECK NONE\n"),
+        ("RedundantTargetPlatform", "FROM --platform=«$TARGETPLATFORM» a\n"),
+        ("SecretsUsedInArgOrEnv", "FROM a\nARG b «TOKEN» «A_KEY»=c\nENV b=TOKEN «SECRET»=d\n"),
+        ("InvalidDefaultArgInFrom", "ARG b\nFROM «a:$b» AS c\n"),
+        ("FromPlatformFlagConstDisallowed", "FROM --platform=«linux/arm64» a\n"),
+        ("CopyIgnoredFile", "FROM a\nCOPY x «tmp» /tmp\nADD «./tmp/y» /\n"),
+        ("InvalidDefinitionDescription", "# a\n# «b»\nFROM a AS c\n"),
+        ("ExposeProtoCasing", "FROM a\nEXPOSE 1 «2/TCP» 3/udp\n"),
+        ("ExposeInvalidFormat", "FROM a\nEXPOSE 1 «2:3» «127.0.0.1:4:5/tcp»\n"),
+        ("LegacyKeyValueFormat", "FROM a\nENV «b c d»\nLABEL «b c»\n"),
+        ("InvalidBaseImagePlatform", "FROM a\nFROM «arm64/a» AS b\nCOPY --from=«arm64/c» x y\n"),
+        ("UnusedStage", "FROM a AS «b»\nFROM c\n"),
+        ("UnusedStage", "FROM «a:1»\nFROM c\n"),
+        ("CopyFromMissingPath", "FROM scratch AS s\nCOPY a /b/c\nFROM a\nCOPY --from=s /b/c «/b/d» /\n"),
+        ("SecretCopied", "FROM a\nCOPY a «.env» /\n"),
+        ("LatestBase", "FROM --platform=linux «a:latest» AS b\n"),
+        ("UnpinnedBase", "FROM «a:1» AS b\n"),
+        ("CopyBeforeInstall", "FROM a\nCOPY --chown=1 «.» .\nRUN npm ci\n"),
+        ("PackageCacheLeft", "FROM a\nRUN echo x && «apk -q add» y\n"),
+        ("PackageCacheLeft", "FROM a\nRUN <<x\nset -e\nsudo «apk add» y\nx\n"),
+        ("PackageCacheLeft", "FROM a\nRUN [\"«apk»\", \"add\", \"y\"]\n"),
+    ];
+    for (rule, marked) in cases {
+        check_places(rule, marked);
+    }
+    for rule in multistage::lint::all_rules() {
+        assert!(cases.iter().any(|(name, _)| *name == rule.name), "no case for {}", rule.name);
+    }
 }

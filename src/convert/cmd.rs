@@ -1,13 +1,13 @@
 //! CMD and ENTRYPOINT: what a container of the image runs.
 
-use super::state::Stage;
+use super::state::{Given, Stage};
 use super::{Cx, Step};
 use crate::facts::Fact;
 use crate::instruction::{Cmd, CommandLine, Entrypoint};
-use crate::text::{Span, quote};
+use crate::text::quote;
 
 pub(super) fn cmd(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, cmd: &Cmd) {
-    let earlier = stage.cmd.replace(step.head.span);
+    let earlier = stage.cmd.replace(Given::of(step));
     note(cx, stage, step, &cmd.command, earlier);
     let words = with_shell(stage, &cmd.command);
     let line = format!("CMD {}", quoted_list(&words));
@@ -18,7 +18,7 @@ pub(super) fn cmd(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, cmd: &Cmd
 }
 
 pub(super) fn entrypoint(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, entrypoint: &Entrypoint) {
-    let earlier = stage.entrypoint.replace(step.head.span);
+    let earlier = stage.entrypoint.replace(Given::of(step));
     note(cx, stage, step, &entrypoint.command, earlier);
     let words = with_shell(stage, &entrypoint.command);
     let keeps_cmd = stage.cmd.is_some();
@@ -32,12 +32,10 @@ pub(super) fn entrypoint(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, en
     cx.commit(stage, line, false);
 }
 
-fn note(cx: &mut Cx<'_>, stage: &Stage, step: &Step<'_>, command: &CommandLine, earlier: Option<Span>) {
-    if let Some(earlier) = earlier {
-        cx.note(stage, step, Fact::Replaces { earlier });
-    }
+fn note(cx: &mut Cx<'_>, stage: &Stage, step: &Step<'_>, command: &CommandLine, earlier: Option<Given>) {
+    cx.note_replaced(stage, step, earlier);
     if command.is_shell && stage.state.image.config.config.shell.is_empty() {
-        cx.note(stage, step, Fact::ShellForm);
+        cx.note(stage, step, command.span, Fact::ShellForm);
     }
 }
 
@@ -67,6 +65,7 @@ fn quoted_list(words: &[String]) -> String {
 mod tests {
     use super::super::testing::{build, check_history};
     use super::*;
+    use crate::text::Span;
 
     #[test]
     fn lists() {
@@ -95,6 +94,9 @@ mod tests {
     #[test]
     fn shell_forms_and_repeats_are_noted() {
         let built = build("FROM alpine\nCMD a\nSHELL [\"s\"]\nCMD b\nENTRYPOINT c");
-        assert_eq!(built.facts, [Fact::ShellForm, Fact::Replaces { earlier: Span::new(12, 17) }]);
+        assert_eq!(
+            built.facts,
+            [Fact::ShellForm, Fact::Replaces { earlier: Span::new(12, 17), keyword: Span::new(12, 15) }]
+        );
     }
 }

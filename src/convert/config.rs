@@ -1,7 +1,7 @@
 //! Instructions that only change the image config: HEALTHCHECK, LABEL, MAINTAINER, ONBUILD, SHELL, STOPSIGNAL, USER
 //! and VOLUME.
 
-use super::state::Stage;
+use super::state::{Given, Stage};
 use super::{Cx, Step};
 use crate::facts::Fact;
 use crate::image::{self, check_stop_signal};
@@ -11,9 +11,8 @@ use crate::instruction::{
 use crate::text::Diagnostic;
 
 pub(super) fn healthcheck(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, check: &Healthcheck) {
-    if let Some(earlier) = stage.healthcheck.replace(step.head.span) {
-        cx.note(stage, step, Fact::Replaces { earlier });
-    }
+    let earlier = stage.healthcheck.replace(Given::of(step));
+    cx.note_replaced(stage, step, earlier);
     let line = format!(
         "HEALTHCHECK {{Test:[{}] Interval:{} Timeout:{} StartPeriod:{} StartInterval:{} Retries:{}}}",
         check.test.join(" "),
@@ -44,7 +43,7 @@ pub(super) fn label(
     let expanded = cx.expand_pairs(stage, step, &label.pairs)?;
     for ((key, value), pair) in expanded.into_iter().zip(&label.pairs) {
         if pair.is_legacy {
-            cx.note(stage, step, Fact::LegacyPair);
+            cx.note(stage, step, pair.span(), Fact::LegacyPair);
         }
         line.extend([" ", &key, "=", &value]);
         stage.state.image_mut().config.config.labels.insert(key, value);

@@ -194,7 +194,7 @@ pub(super) fn transfer(
             },
             None => {
                 if files.origin.is_context {
-                    cx.note_source(stage, step, &source.value);
+                    cx.note_source(stage, step, source);
                 }
                 local(&files, &source.value, &os, &template).map_err(|why| {
                     step.error("invalid-path", format!("removing drive letter: {why}"), source.span)

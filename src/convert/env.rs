@@ -15,9 +15,9 @@ pub(super) fn env(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, env: &Env
     let expanded = cx.expand_pairs(stage, step, &env.pairs)?;
     for ((name, value), pair) in expanded.into_iter().zip(&env.pairs) {
         if pair.is_legacy {
-            cx.note(stage, step, Fact::LegacyPair);
+            cx.note(stage, step, pair.span(), Fact::LegacyPair);
         }
-        cx.note(stage, step, Fact::Variable { name: name.clone() });
+        cx.note(stage, step, pair.key.span, Fact::Variable { name: name.clone() });
         line.extend([" ", &name, "=", &value]);
         stage.state.image_mut().set_env(&name, &value);
         stage.state.env.set(name, value);
@@ -31,7 +31,7 @@ pub(super) fn arg(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, arg: &Arg
     let mut line = String::from("ARG");
     for decl in &arg.args {
         let name = &decl.key.text;
-        cx.note(stage, step, Fact::Variable { name: name.clone() });
+        cx.note(stage, step, decl.key.span, Fact::Variable { name: name.clone() });
         let value = match (cx.plan.build_args.get(name), &decl.value) {
             (Some(given), _) => Some(given.clone()),
             (None, Some(default)) => Some(cx.expand(stage, step, default)?),
@@ -46,7 +46,7 @@ pub(super) fn arg(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, arg: &Arg
             uses: Vec::new(),
             is_inherited,
         };
-        cx.note(stage, step, Fact::Argument(argument));
+        cx.note(stage, step, decl.key.span, Fact::Argument(argument));
         line.extend([" ", name]);
         if let Some(value) = &value {
             line.extend(["=", value]);

@@ -24,7 +24,7 @@ pub(super) fn expose(
     for (text, span) in &words {
         let fail = |message| step.error("invalid-port", message, *span);
         let parts = Parts::split(text).map_err(fail)?;
-        cx.note(stage, step, parts.fact(text));
+        cx.note(stage, step, *span, parts.fact(text));
         names.extend(parts.ports().map_err(fail)?);
     }
     let line = format!("EXPOSE [{}]", names.join(" "));

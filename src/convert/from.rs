@@ -47,7 +47,7 @@ pub(super) fn start(cx: &mut Cx<'_>, id: StageId) -> Result<Stage, Diagnostic> {
     if !config.working_dir.is_empty() {
         workdir::set(state, &config.working_dir).map_err(|message| {
             let stage = &cx.plan.stages[id];
-            stage.place(Diagnostic::error("invalid-path", message, stage.named_at))
+            stage.place(Diagnostic::error("invalid-path", message, stage.named_at.word))
         })?;
     }
     if !config.user.is_empty() {

@@ -279,7 +279,7 @@ impl<'a> Cx<'a> {
             Err(error) => &error.unset,
         };
         for name in unset {
-            self.note_unset(stage, step, name);
+            self.note_unset(stage, step, span, name);
         }
         match expanded {
             Ok(expanded) => Ok(expanded.text),

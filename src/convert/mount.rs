@@ -172,7 +172,7 @@ fn secret(
         ("", None) => Some(format!("/run/secrets/{}", path::base(&id))),
         (target, _) => Some(target.to_owned()),
     };
-    cx.note(stage, step, Fact::Secret { id: id.clone(), is_required: mount.required });
+    cx.note(stage, step, flag.text.span, Fact::Secret { id: id.clone(), is_required: mount.required });
     Ok(Secret {
         target,
         env: mount.env.clone(),
@@ -195,7 +195,7 @@ fn ssh(
         return Err(step.error("invalid-mount", "ssh does not support source", flag.text.span));
     }
     let known_as = if mount.id.is_empty() { "default" } else { mount.id.as_str() };
-    cx.note(stage, step, Fact::Ssh { id: known_as.to_owned(), is_required: mount.required });
+    cx.note(stage, step, flag.text.span, Fact::Ssh { id: known_as.to_owned(), is_required: mount.required });
     Ok(Ssh {
         id: mount.id.clone(),
         target: Some(mount.target.clone()).filter(|target| !target.is_empty()),

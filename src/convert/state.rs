@@ -1,5 +1,6 @@
 //! What a stage carries from instruction to instruction, and what a stage that starts from it inherits.
 
+use super::Step;
 use super::history::{Arena, ArgLog, BuildArg, HistoryLog};
 use super::name::Steps;
 use super::source::SourceId;
@@ -118,6 +119,21 @@ pub(super) fn split_pair(pair: &str) -> (&str, &str) {
     pair.split_once('=').unwrap_or((pair, ""))
 }
 
+/// Where an instruction was given of which only the last counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    /// Its lines.
+    pub lines: Span,
+    /// Its keyword.
+    pub keyword: Span,
+}
+
+impl Given {
+    pub(super) fn of(step: &Step<'_>) -> Given {
+        Given { lines: step.head.span, keyword: step.head.keyword.span }
+    }
+}
+
 /// A stage whose instructions are being converted.
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
@@ -132,11 +148,11 @@ pub(super) struct Stage {
     /// Whether its steps run even if the cache knows them.
     pub ignore_cache: bool,
     /// Its last CMD of its own; if there is one, ENTRYPOINT leaves CMD alone.
-    pub cmd: Option<Span>,
+    pub cmd: Option<Given>,
     /// Its last ENTRYPOINT.
-    pub entrypoint: Option<Span>,
+    pub entrypoint: Option<Given>,
     /// Its last HEALTHCHECK.
-    pub healthcheck: Option<Span>,
+    pub healthcheck: Option<Given>,
     /// Whether its files are scanned for an SBOM.
     pub scans_stage: bool,
     /// Whether the build context is.

@@ -19,7 +19,7 @@ pub(super) fn workdir(
     let written = cx.expand(stage, step, &workdir.path)?;
     let is_first = !std::mem::replace(&mut stage.state.has_workdir, true);
     if is_first && !path::is_abs(&written, &stage.state.platform.os) {
-        cx.note(stage, step, Fact::RelativeWorkdir { path: written.clone() });
+        cx.note(stage, step, workdir.path.span, Fact::RelativeWorkdir { path: written.clone() });
     }
     set(&mut stage.state, &written)
         .map_err(|message| step.error("invalid-path", message, workdir.path.span))?;

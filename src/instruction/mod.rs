@@ -67,8 +67,8 @@ pub struct File {
     pub global_args: Vec<Instruction>,
     /// The stages, in order.
     pub stages: Vec<StageDecl>,
-    /// The lines, heredocs left out, of each instruction that has empty lines in it, broken ones too.
-    pub gaps: Vec<Span>,
+    /// Each instruction that has empty lines in it, broken ones too.
+    pub gaps: Vec<Gap>,
     /// The first instruction that is wrong, if it is a FROM or a MAINTAINER: checks look at those even then.
     pub first_broken: Option<Statement>,
     /// How many of the diagnostics are about the syntax.
@@ -76,6 +76,15 @@ pub struct File {
     /// Errors. The first one is what the reference reports: it reads the syntax of the whole file before it looks at
     /// instructions, so errors of syntax come first, and each kind is in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// An instruction with empty lines in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap {
+    /// Its lines, heredocs left out.
+    pub lines: Span,
+    /// The first line without text.
+    pub first: Span,
 }
 
 /// One instruction other than FROM.

@@ -150,7 +150,7 @@ impl MountFlag {
                 let message = "'from' doesn't support variable expansion, define alias stage instead";
                 return error(message.to_owned(), field.span);
             }
-            from = Some(Spanned::new(value.to_owned(), field.span));
+            from = Some(Spanned::new(value.to_owned(), parts(field).1));
         }
         Ok(MountFlag { text: Word::new(flag.value.clone(), flag.span), fields, from })
     }
@@ -167,13 +167,49 @@ impl MountFlag {
     ) -> Result<Mount, E> {
         let mut reader = MountReader::default();
         for field in &self.fields {
+            let (of_key, of_value) = parts(field);
             let read = match field.text.split_once('=') {
-                Some((key, value)) => reader.set(&lower(key), expand(value, field.span)?, &field.text),
+                Some((key, value)) => reader.set(&lower(key), expand(value, of_value)?, &field.text),
                 None => reader.set_alone(&field.text),
             };
-            read.map_err(|message| error(message, field.span))?;
+            read.map_err(|wrong| match wrong {
+                Wrong::Key(message) => error(message, of_key),
+                Wrong::Value(message) => error(message, of_value),
+            })?;
         }
-        reader.finish().map_err(|message| error(message, self.text.span))
+        reader.finish().map_err(|(keys, message)| {
+            let has_key =
+                |field: &&Word| keys.contains(&&*lower(field.text.split('=').next().unwrap_or_default()));
+            let culprit = self.fields.iter().rev().find(has_key).map_or(self.text.span, |field| field.span);
+            error(message, culprit)
+        })
+    }
+}
+
+/// What is wrong with a field.
+enum Wrong {
+    /// Its key.
+    Key(String),
+    /// Its value.
+    Value(String),
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Wrong {
+        Wrong::Value(message)
+    }
+}
+
+/// Returns the places of the key and of the value of a field. A field that does not stand in the file in one piece has
+/// one place for both, and so has one without a value.
+fn parts(field: &Word) -> (Span, Span) {
+    let whole = field.span;
+    match field.text.find('=') {
+        Some(at) if whole.len() as usize == field.text.len() && at + 1 < field.text.len() => {
+            let at = whole.start + at as u32;
+            (Span::new(whole.start, at), Span::new(at + 1, whole.end))
+        }
+        _ => (whole, whole),
     }
 }
 
@@ -208,19 +244,20 @@ struct MountReader {
 }
 
 impl MountReader {
-    fn takes_required(&self, key: &str) -> Result<(), String> {
+    fn takes_required(&self, key: &str) -> Result<(), Wrong> {
         self.only(key, matches!(self.mount.mount_type, MountType::Secret | MountType::Ssh))
     }
 
-    fn only(&self, key: &str, is_fine: bool) -> Result<(), String> {
+    fn only(&self, key: &str, is_fine: bool) -> Result<(), Wrong> {
         if is_fine {
             return Ok(());
         }
-        Err(format!("unexpected key '{key}' for mount type '{}'", self.mount.mount_type.as_str()))
+        let mount_type = self.mount.mount_type.as_str();
+        Err(Wrong::Key(format!("unexpected key '{key}' for mount type '{mount_type}'")))
     }
 
     /// Takes a field that has no value.
-    fn set_alone(&mut self, field: &str) -> Result<(), String> {
+    fn set_alone(&mut self, field: &str) -> Result<(), Wrong> {
         match lower(field).as_ref() {
             "readonly" | "ro" => self.readonly = Some(true),
             "readwrite" | "rw" => self.readonly = Some(false),
@@ -228,12 +265,12 @@ impl MountReader {
                 self.takes_required(key)?;
                 self.mount.required = true;
             }
-            _ => return Err(format!("invalid field '{field}' must be a key=value pair")),
+            _ => return Err(Wrong::Key(format!("invalid field '{field}' must be a key=value pair"))),
         }
         Ok(())
     }
 
-    fn set(&mut self, key: &str, value: String, field: &str) -> Result<(), String> {
+    fn set(&mut self, key: &str, value: String, field: &str) -> Result<(), Wrong> {
         let bool = |value: &str| parse_bool(value).ok_or_else(|| format!("invalid value for {key}: {value}"));
         let number = |parsed: Option<u32>| parsed.ok_or_else(|| format!("invalid value {value} for {key}"));
         match key {
@@ -260,40 +297,45 @@ impl MountReader {
             "env" => self.mount.env = Some(value),
             _ => {
                 let message = format!("unexpected key '{key}' in '{field}'");
-                return Err(suggest::hint(message, key, KEYS, Case::Matters));
+                return Err(Wrong::Key(suggest::hint(message, key, KEYS, Case::Matters)));
             }
         }
         Ok(())
     }
 
     /// Checks what goes with the type. That comes last, since the type may stand behind the other fields.
-    fn finish(self) -> Result<Mount, String> {
+    ///
+    /// An error names the keys that may be to blame.
+    fn finish(self) -> Result<Mount, (&'static [&'static str], String)> {
         let mut mount = self.mount;
         let mount_type = mount.mount_type;
         if let MountType::Bind | MountType::Tmpfs = mount_type {
-            let given = [("mode", mount.mode), ("uid", mount.uid), ("gid", mount.gid)];
-            if let Some((key, _)) = given.iter().find(|(_, value)| value.is_some()) {
-                return Err(format!("{key} not allowed for {} type mounts", quote(mount_type.as_str())));
+            let given: [(&'static [&'static str], Option<u32>); 3] =
+                [(&["mode"], mount.mode), (&["uid"], mount.uid), (&["gid"], mount.gid)];
+            if let Some((keys, _)) = given.iter().find(|(_, value)| value.is_some()) {
+                let (key, mount_type) = (keys[0], quote(mount_type.as_str()));
+                return Err((keys, format!("{key} not allowed for {mount_type} type mounts")));
             }
         }
         let is_writable = matches!(mount_type, MountType::Cache | MountType::Tmpfs);
         mount.readonly = self.readonly.unwrap_or(!is_writable);
         if mount_type == MountType::Secret {
-            let wrong = if !mount.from.is_empty() {
-                "secret mount should not have a from"
+            let (keys, wrong): (&[&str], &str) = if !mount.from.is_empty() {
+                (&["from"], "secret mount should not have a from")
             } else if mount.sharing.is_some() {
-                "secret mount should not define sharing"
+                (&["sharing"], "secret mount should not define sharing")
             } else if mount.source.is_empty() && mount.target.is_empty() && mount.id.is_empty() {
-                "invalid secret mount. one of source, target required"
+                (&[], "invalid secret mount. one of source, target required")
             } else if !mount.source.is_empty() && !mount.id.is_empty() {
-                "both source and id can't be set"
+                (&["source", "src"], "both source and id can't be set")
             } else {
                 return Ok(mount);
             };
-            return Err(wrong.to_owned());
+            return Err((keys, wrong.to_owned()));
         }
         if mount.sharing.is_some() && mount_type != MountType::Cache {
-            return Err(format!("invalid cache sharing set for {} mount", mount_type.as_str()));
+            let message = format!("invalid cache sharing set for {} mount", mount_type.as_str());
+            return Err((&["sharing"], message));
         }
         Ok(mount)
     }
@@ -424,7 +466,10 @@ mod tests {
             flag.expand(|value, _| Ok(value.to_owned()), |_, span| span).unwrap_err()
         };
         assert_eq!(place("type=cache,,mode=x", true), Span::new(16, 16));
-        assert_eq!(place("type=cache,mode=x,id=y", true), Span::new(16, 22));
+        assert_eq!(place("type=cache,mode=x,id=y", true), Span::new(21, 22));
+        assert_eq!(place("type=cache,moed=x,id=y", true), Span::new(16, 20));
+        assert_eq!(place("type=cahe,target=/x", true), Span::new(10, 14));
+        assert_eq!(place("target=/x,uid=1", true), Span::new(15, 20));
         assert_eq!(place("type=cache,mode=x,id=y", false), Span::new(5, 27));
         assert_eq!(place("\"type=cache\",mode=x", true), Span::new(5, 24));
     }

@@ -234,8 +234,8 @@ pub(super) fn file(tree: Tree) -> File {
     for statement in tree.statements {
         let (line, span) = (statement.line, statement.span);
         let is_from = statement.kind == Some(Keyword::From);
-        if !statement.empty_lines.is_empty() {
-            file.gaps.push(statement.lines_span);
+        if let Some(&first) = statement.empty_lines.first() {
+            file.gaps.push(Gap { lines: statement.lines_span, first });
         }
         if statement.is_broken {
             is_lost |= is_from;

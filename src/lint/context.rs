@@ -1,5 +1,6 @@
 //! What rules look at, and where their findings go.
 
+use super::place::Part;
 use super::{Config, Rule, Status, Warning};
 use crate::facts::{Fact, Facts, Note};
 use crate::instruction::{ArgDecl, File, Instruction, Kind, StageDecl, Statement};
@@ -40,26 +41,43 @@ enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn(Step, usize, u8);
 
-/// Where a finding belongs: the instruction it is about, and its turn.
-#[derive(Clone, Copy, Debug)]
+/// Where a finding belongs: the instruction it is about, the word that is meant, and its turn.
+#[derive(Clone, Debug)]
 pub(super) struct Place {
     turn: Turn,
-    /// All its lines.
-    pub span: Span,
+    /// All lines of the instruction.
+    span: Span,
+    word: Span,
+    part: Part,
     /// The instruction whose comments may switch the rule off.
     settings: Option<Span>,
 }
 
 impl Place {
+    /// Returns the place of an instruction as a whole.
+    fn new(turn: Turn, span: Span, settings: Option<Span>) -> Place {
+        Place { turn, span, word: span, part: Part::All, settings }
+    }
+
     /// Returns the same place, but after what other rules find there.
     pub(super) fn last(self) -> Place {
         let Turn(step, at, _) = self.turn;
         Place { turn: Turn(step, at, 1), ..self }
     }
 
-    /// Returns other lines, found at the same time and switched off by the same comments.
-    pub(super) fn pointing_at(self, span: Span) -> Place {
-        Place { span, ..self }
+    /// Returns a word of other lines, found at the same time and switched off by the same comments.
+    pub(super) fn pointing_at(self, span: Span, word: Span) -> Place {
+        Place { span, word, ..self }
+    }
+
+    /// Returns a word of the same instruction.
+    pub(super) fn on(self, word: Span) -> Place {
+        Place { word, ..self }
+    }
+
+    /// Returns a piece of the word, which has as many like it before it as are to be skipped.
+    pub(super) fn text(self, text: impl Into<String>, skip: usize) -> Place {
+        Place { part: Part::Text { text: text.into(), skip }, ..self }
     }
 }
 
@@ -77,17 +95,20 @@ pub(super) enum Item<'a> {
 /// What a FROM says behind its base.
 pub(super) struct WordsBehindBase<'a> {
     /// The word that is AS if all is well.
-    pub as_word: &'a str,
+    pub as_word: Written<'a>,
     /// The name of the stage as written; nothing if there are words behind it.
-    pub name: Option<&'a str>,
+    pub name: Option<Written<'a>>,
 }
 
+/// A word as written, and where.
+pub(super) type Written<'a> = (&'a str, Span);
+
 impl<'a> Item<'a> {
-    pub(super) fn keyword(self) -> &'a str {
+    pub(super) fn keyword(self) -> &'a Spanned<String> {
         match self {
-            Item::Stage(stage) => &stage.head.keyword.value,
-            Item::Instruction(instruction) => &instruction.head.keyword.value,
-            Item::Broken(statement) => &statement.keyword.value,
+            Item::Stage(stage) => &stage.head.keyword,
+            Item::Instruction(instruction) => &instruction.head.keyword,
+            Item::Broken(statement) => &statement.keyword,
         }
     }
 
@@ -112,15 +133,17 @@ impl<'a> Item<'a> {
     pub(super) fn words_behind_base(self) -> Option<WordsBehindBase<'a>> {
         match self {
             Item::Stage(stage) => {
-                let name = Some(stage.name.as_ref()?.written.value.as_str());
-                Some(WordsBehindBase { as_word: &stage.as_keyword.as_ref()?.value, name })
+                let name = &stage.name.as_ref()?.written;
+                let as_word = stage.as_keyword.as_ref()?;
+                let word = |it: &'a Spanned<String>| (it.value.as_str(), it.span);
+                Some(WordsBehindBase { as_word: word(as_word), name: Some(word(name)) })
             }
             Item::Broken(Statement {
                 kind: Some(Keyword::From), args: Args::Words { words, .. }, ..
             }) => {
                 let [_, as_word, name, rest @ ..] = words.as_slice() else { return None };
-                let name = rest.is_empty().then_some(name.text.as_str());
-                Some(WordsBehindBase { as_word: &as_word.text, name })
+                let name = rest.is_empty().then_some((name.text.as_str(), name.span));
+                Some(WordsBehindBase { as_word: (&as_word.text, as_word.span), name })
             }
             _ => None,
         }
@@ -157,11 +180,11 @@ impl<'a> Context<'a> {
     /// Returns the lines of instructions that have an empty line in them.
     pub(super) fn gaps(&self) -> impl Iterator<Item = Place> {
         let gaps = if self.is_read { &self.file.gaps[..] } else { &[] };
-        gaps.iter().enumerate().map(|(at, gap)| Place {
-            turn: Turn(Step::Lines, at, 0),
-            // The place is the last line alone.
-            span: Span::new(gap.end.saturating_sub(1).max(gap.start), gap.end),
-            settings: None,
+        gaps.iter().enumerate().map(|(at, gap)| {
+            // The last line alone is reported.
+            let span = Span::new(gap.lines.end.saturating_sub(1).max(gap.lines.start), gap.lines.end);
+            let word = Span::new(gap.first.start, gap.first.start);
+            Place { word, ..Place::new(Turn(Step::Lines, at, 0), span, None) }
         })
     }
 
@@ -172,27 +195,35 @@ impl<'a> Context<'a> {
         let broken = self.file.first_broken.iter().filter(|_| self.is_read).map(Item::Broken);
         items.chain(broken).enumerate().map(|(at, item)| {
             let span = item.span();
-            (Place { turn: Turn(Step::Instructions, at, 0), span, settings: Some(span) }, item)
+            (Place::new(Turn(Step::Instructions, at, 0), span, Some(span)), item)
         })
     }
 
     /// Returns the stages, if all instructions could be read.
     pub(super) fn stages(&self) -> impl Iterator<Item = (Place, &'a StageDecl)> {
-        self.whole_stages().iter().enumerate().map(|(at, stage)| {
-            (Place { turn: Turn(Step::StageNames, at, 0), span: stage.head.span, settings: None }, stage)
-        })
+        self.whole_stages()
+            .iter()
+            .enumerate()
+            .map(|(at, stage)| (Place::new(Turn(Step::StageNames, at, 0), stage.head.span, None), stage))
     }
 
     /// Returns all that stands in stages, FROM included, if all instructions could be read.
     pub(super) fn stage_items(&self) -> impl Iterator<Item = (Place, Item<'a>)> {
-        self.whole_stages().iter().flat_map(stage_items).enumerate().map(|(at, item)| {
-            (Place { turn: Turn(Step::Keywords, at, 0), span: item.span(), settings: None }, item)
-        })
+        self.whole_stages()
+            .iter()
+            .flat_map(stage_items)
+            .enumerate()
+            .map(|(at, item)| (Place::new(Turn(Step::Keywords, at, 0), item.span(), None), item))
     }
 
-    /// Returns the place of an instruction, for a check of our own.
-    pub(super) fn place(&self, span: Span) -> Place {
-        Place { turn: Turn(Step::Own, span.start as usize, 0), span, settings: Some(span) }
+    /// Returns the place of a word in an instruction, for a check of our own.
+    pub(super) fn place(&self, span: Span, word: Span) -> Place {
+        Place::new(Turn(Step::Own, span.start as usize, 0), span, Some(span)).on(word)
+    }
+
+    /// Returns the use of a variable in the word of a place.
+    pub(super) fn variable(&self, place: Place, name: &str) -> Place {
+        Place { part: Part::Variable { name: name.to_owned(), escape: self.file.escape }, ..place }
     }
 
     /// Returns what a FROM starts from if no build argument is given; nothing if that is the name of no image.
@@ -216,7 +247,7 @@ impl<'a> Context<'a> {
         notes.iter().enumerate().map(|(at, note)| {
             let is_general = matches!(note.fact, Fact::DefaultBase { .. } | Fact::BaseImage { .. });
             let settings = (!note.at.is_trigger && !is_general).then_some(note.at.span);
-            (Place { turn: Turn(Step::Facts, at, 0), span: note.at.span, settings }, note)
+            (Place::new(Turn(Step::Facts, at, 0), note.at.span, settings).on(note.at.word), note)
         })
     }
 
@@ -272,8 +303,8 @@ impl<'a> Findings<'a> {
             Status::Own => settings().any(|config| config.asks_for(rule)) && !is_skipped(),
         };
         if is_on {
-            let warning = Warning { rule, message: message.into(), span: place.span };
-            self.found.push((place.turn, warning));
+            let Place { turn, span, word, part, .. } = place;
+            self.found.push((turn, Warning { rule, message: message.into(), span, word, part }));
         }
     }
 

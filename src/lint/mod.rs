@@ -7,6 +7,7 @@
 
 mod config;
 mod context;
+mod place;
 mod rules;
 #[cfg(test)]
 mod testing;
@@ -17,8 +18,9 @@ pub use rules::{OWN, RULES};
 use crate::facts::Facts;
 use crate::instruction::File;
 use crate::options::Options;
-use crate::text::Span;
+use crate::text::{SourceFile, Span};
 use context::{Context, Findings};
+use place::Part;
 
 /// One check.
 #[derive(Debug)]
@@ -67,9 +69,23 @@ pub struct Warning {
     pub message: String,
     /// The instruction. It is reported as whole lines.
     pub span: Span,
+    /// The word it is about.
+    word: Span,
+    /// What is meant of that word.
+    part: Part,
 }
 
 impl Warning {
+    /// Returns a warning about an instruction as a whole.
+    pub fn new(rule: &'static Rule, message: impl Into<String>, span: Span) -> Warning {
+        Warning { rule, message: message.into(), span, word: span, part: Part::All }
+    }
+
+    /// Returns the place that is meant, to the byte. `source` is the file that it lies in.
+    pub fn place(&self, source: &SourceFile) -> Span {
+        self.part.find(source, self.word)
+    }
+
     /// Returns the line by which an engine's log shows the warning. `line` counts from 1.
     pub fn short(&self, line: u32) -> String {
         format!("{}: {} (line {line})", self.rule.name, self.message)

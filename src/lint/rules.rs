@@ -24,7 +24,7 @@ mod undefined_arg_in_from;
 mod undefined_var;
 mod workdir_relative_path;
 
-use super::context::{Context, Findings, Item};
+use super::context::{Context, Findings, Item, Place};
 use super::{Page, Rule, Status};
 pub use own::OWN;
 

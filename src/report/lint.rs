@@ -94,10 +94,9 @@ mod tests {
             data: FILE.as_bytes().to_vec(),
             ..Default::default()
         };
-        let warning = |(name, at): &(&str, u32)| Warning {
-            rule: crate::lint::rule(name).unwrap(),
-            message: format!("at {at}"),
-            span: Span::new(*at, *at + 1),
+        let warning = |(name, at): &(&str, u32)| {
+            let rule = crate::lint::rule(name).unwrap();
+            Warning::new(rule, format!("at {at}"), Span::new(*at, *at + 1))
         };
         let warnings: Vec<_> = warnings.iter().map(warning).collect();
         let mut metadata = lint(&warnings, error, &sources, &info);

@@ -102,7 +102,7 @@ impl GlobalArgs {
                     uses: uses.iter().cloned().collect(),
                     is_inherited: false,
                 };
-                let at = At::new(None, &instruction.head.keyword.value, span);
+                let at = At::new(None, &instruction.head.keyword.value, span).on(decl.key.span);
                 facts.note(at, Fact::Argument(argument));
                 self.declared.insert(name.clone(), GlobalArg { value, uses });
             }
@@ -121,7 +121,7 @@ pub(super) fn note_default_bases(file: &File, predefined: &GlobalArgs, facts: &m
     for (stage, decl) in file.stages.iter().enumerate() {
         let Ok(base) = lexer.word(&decl.base.text, &args.env) else { return };
         let image = Reference::parse_normalized(&base.text).is_ok().then_some(base.text);
-        let at = At::new(Some(stage), &decl.head.keyword.value, decl.head.span);
+        let at = At::new(Some(stage), &decl.head.keyword.value, decl.head.span).on(decl.base.span);
         facts.note(at, Fact::DefaultBase { written: decl.base.text.clone(), image });
     }
 }

@@ -1,6 +1,8 @@
 //! FROM instructions become stages.
 
-use super::{CommandPlan, ContextName, GlobalArgs, Place, Platforms, SCRATCH, Stage, StageId, Stages};
+use super::{
+    CommandPlan, ContextName, GlobalArgs, Mention, Place, Platforms, SCRATCH, Stage, StageId, Stages,
+};
 use crate::expand::{Expanded, Lexer};
 use crate::facts::{At, Fact, Facts};
 use crate::image::Platform;
@@ -46,7 +48,7 @@ pub(super) fn stages(
             context,
             commands: commands(at, decl),
             ignore_cache: !is_replaced && options.is_no_cache(name),
-            ..Stage::new(base, Some(span), span)
+            ..Stage::new(base, Some(span), Mention { lines: span, word: decl.base.span })
         });
         if !is_replaced {
             reader.facts.note(at_from(at, decl), Fact::UsedInFrom { names: used_args.into_iter().collect() });
@@ -119,7 +121,7 @@ impl Reader<'_> {
                 nearest: self.nearest.entry(name.clone()).or_insert_with(find).clone(),
                 name: name.clone(),
             };
-            self.facts.note(at_from(at, decl), fact);
+            self.facts.note(at_from(at, decl).on(word.span), fact);
         }
         expanded.map_err(|error| error.to_string())
     }
@@ -140,7 +142,7 @@ impl Reader<'_> {
             target: self.args.env.get("TARGETPLATFORM").unwrap_or_default().to_owned(),
             platform: platform.as_ref().ok().cloned(),
         };
-        self.facts.note(at_from(at, decl), fact);
+        self.facts.note(at_from(at, decl).on(word.span), fact);
 
         // The reference takes any of the unset variables that has a near name; we take the first by the alphabet.
         let hinted = |message: String| {
@@ -167,7 +169,7 @@ impl Reader<'_> {
 
 impl Stage {
     /// Returns a stage of which nothing more is known.
-    fn new(base_name: String, span: Option<Span>, named_at: Span) -> Stage {
+    fn new(base_name: String, span: Option<Span>, named_at: Mention) -> Stage {
         Stage {
             decl: None,
             name: String::new(),
@@ -189,7 +191,7 @@ impl Stage {
 
 impl Stages {
     /// Adds a stage for an image that only `--from` names.
-    pub(super) fn add_implicit(&mut self, base_name: &str, span: Option<Span>, named_at: Span) -> StageId {
+    pub(super) fn add_implicit(&mut self, base_name: &str, span: Option<Span>, named_at: Mention) -> StageId {
         self.add(Stage::new(base_name.to_owned(), span, named_at))
     }
 }

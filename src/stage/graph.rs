@@ -3,10 +3,10 @@
 //! All walks keep their own stack, since a file may chain thousands of stages.
 
 use super::declare::without_place;
-use super::{CommandPlan, Place, StageId, Stages};
+use super::{CommandPlan, Mention, Place, StageId, Stages};
 use crate::expand::{Lexer, NoEnv};
-use crate::instruction::{self, Instruction, Kind};
-use crate::text::{Diagnostic, Span};
+use crate::instruction::{self, Instruction, Kind, MountFlag};
+use crate::text::Diagnostic;
 
 impl Stages {
     /// Looks up what all instructions take files from.
@@ -18,10 +18,10 @@ impl Stages {
             let id = StageId::at(at);
             for command in 0..self.list[at].commands.len() {
                 let plan = &self.list[at].commands[command];
-                let (sources, span) = self.sources(plan.at).map_err(without_place)?;
+                let sources = self.sources(plan.at).map_err(without_place)?;
                 let stage = &mut self.list[id.index()];
-                stage.deps.extend(sources.iter().map(|&source| (source, span)));
-                stage.commands[command].sources = sources;
+                stage.deps.extend(sources.iter().copied());
+                stage.commands[command].sources = sources.into_iter().map(|(source, _)| source).collect();
             }
         }
         self.check_circles()?;
@@ -38,7 +38,7 @@ impl Stages {
     /// # Errors
     /// If a trigger is no single instruction that a trigger may be, or names nothing that is there.
     pub fn add_triggers(&mut self, id: StageId, triggers: &[String]) -> Result<bool, Diagnostic> {
-        let place = self[id].named_at;
+        let place = self[id].named_at.lines;
         let mut needs_more = false;
         let mut commands = Vec::with_capacity(triggers.len() + self[id].commands.len());
         for trigger in triggers {
@@ -46,9 +46,10 @@ impl Stages {
                 instruction::parse_trigger(trigger, place).map_err(|error| self[id].place(error))?;
             let at = Place::Trigger(self.triggers.len() as u32);
             self.triggers.push(instruction);
-            let (sources, span) = self.sources(at).map_err(|error| self[id].place(error))?;
+            let sources = self.sources(at).map_err(|error| self[id].place(error))?;
             needs_more |= !sources.is_empty();
-            self.list[id.index()].deps.extend(sources.iter().map(|&source| (source, span)));
+            self.list[id.index()].deps.extend(sources.iter().copied());
+            let sources = sources.into_iter().map(|(source, _)| source).collect();
             commands.push(CommandPlan { at, sources, is_onbuild: true });
         }
         let stage = &mut self.list[id.index()];
@@ -73,33 +74,31 @@ impl Stages {
         found
     }
 
-    /// Returns the stages that an instruction takes files from, and the place of the instruction.
-    fn sources(&mut self, at: Place) -> Result<(Vec<StageId>, Span), Diagnostic> {
-        let span = self.at(at).head.span;
+    /// Returns the stages that an instruction takes files from, each with the place that says so.
+    fn sources(&mut self, at: Place) -> Result<Vec<(StageId, Mention)>, Diagnostic> {
+        let lines = self.at(at).head.span;
         // Only these two name stages; the names are copied, since looking them up may add stages.
-        let mut froms: Vec<String> = Vec::new();
-        let sources = match &self.at(at).kind {
+        match &self.at(at).kind {
             Kind::Copy(copy) => {
                 let Some(from) = copy.from.as_ref().filter(|from| !from.value.is_empty()) else {
-                    return Ok((Vec::new(), span));
+                    return Ok(Vec::new());
                 };
-                let (name, from_span) = (from.value.clone(), from.span);
+                let (name, place) = (from.value.clone(), Mention { lines, word: from.span });
                 check_constant(self.file.escape, &name)
-                    .and_then(|()| self.source_of_copy(&name, span))
-                    .map(|source| vec![source])
-                    .map_err(|message| Diagnostic::error("unknown-source", message, from_span).within(span))?
+                    .and_then(|()| self.source_of_copy(&name, place))
+                    .map(|source| vec![(source, place)])
+                    .map_err(|message| Diagnostic::error("unknown-source", message, place.word).within(lines))
             }
             Kind::Run(run) => {
-                froms.extend(
-                    run.mounts
-                        .iter()
-                        .map(|mount| mount.from.as_ref().map_or(String::new(), |from| from.value.clone())),
-                );
-                froms.iter().map(|from| self.source_of_mount(from, span)).collect()
+                let from = |mount: &MountFlag| match &mount.from {
+                    Some(from) => (from.value.clone(), Mention { lines, word: from.span }),
+                    None => (String::new(), Mention { lines, word: mount.text.span }),
+                };
+                let froms: Vec<_> = run.mounts.iter().map(from).collect();
+                Ok(froms.iter().map(|(from, place)| (self.source_of_mount(from, *place), *place)).collect())
             }
-            _ => Vec::new(),
-        };
-        Ok((sources, span))
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn at(&self, at: Place) -> &Instruction {
@@ -147,15 +146,15 @@ impl Stages {
         let label = &self[root].label;
         let message = format!("circular dependency detected on stage: {label}");
         let edge = |&(id, followed): &(StageId, usize)| {
-            let (&next, &span) = self[id].deps.get_index(followed - 1).expect("the edge was followed");
-            (id, next, span)
+            let (&next, &place) = self[id].deps.get_index(followed - 1).expect("the edge was followed");
+            (id, next, place)
         };
-        let span = way.first().map(|step| edge(step).2).unwrap_or_default();
+        let span = way.first().map(|step| edge(step).2.word).unwrap_or_default();
         let mut diagnostic = Diagnostic::error("circular-dependency", message, span);
-        diagnostic.ranges = way.iter().map(|step| edge(step).2).collect();
-        for (id, next, span) in way.iter().map(edge) {
+        diagnostic.ranges = way.iter().map(|step| edge(step).2.lines).collect();
+        for (id, next, place) in way.iter().map(edge) {
             let (user, source) = (&self[id].label, &self[next].label);
-            diagnostic = diagnostic.label(span, format!("{user} takes files from {source}"));
+            diagnostic = diagnostic.label(place.word, format!("{user} takes files from {source}"));
         }
         diagnostic
     }

@@ -60,8 +60,8 @@ pub struct Stage {
     pub base: Option<StageId>,
     /// The named context that takes its place.
     pub context: Option<ContextName>,
-    /// The stages it takes files from, each with the instruction that says so last.
-    pub deps: IndexMap<StageId, Span>,
+    /// The stages it takes files from, each with the place that says so last.
+    pub deps: IndexMap<StageId, Mention>,
     /// Its instructions, in order; those that its base held back come first.
     pub commands: Vec<CommandPlan>,
     /// The number of its steps, as shown to users: `[builder 2/4]`.
@@ -72,14 +72,23 @@ pub struct Stage {
     pub ignore_cache: bool,
     /// The FROM, or the COPY that names an image. `None`: it comes from a mount.
     pub span: Option<Span>,
-    /// The instruction that it comes from, mounts included.
-    pub named_at: Span,
+    /// The instruction that it comes from, mounts included, and the word in it that names what it starts from.
+    pub named_at: Mention,
+}
+
+/// Where a stage or an image is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// The instruction, whole.
+    pub lines: Span,
+    /// The name.
+    pub word: Span,
 }
 
 impl Stage {
     /// Gives an error about the stage its place. BuildKit is told of no lines if a mount names the stage.
     pub fn place(&self, mut error: Diagnostic) -> Diagnostic {
-        error.span = self.named_at;
+        error.span = self.named_at.word;
         error.ranges = vec![self.span.unwrap_or(Span::NOWHERE)];
         error
     }

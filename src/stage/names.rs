@@ -1,7 +1,7 @@
 //! What a name means: a stage, a place in the list, a named context.
 
 use super::declare::without_place;
-use super::{Platforms, SCRATCH, StageId, Stages};
+use super::{Mention, Platforms, SCRATCH, StageId, Stages};
 use crate::image::Platform;
 use crate::options::{NamedContext, Options};
 use crate::suggest::{self, Case};
@@ -59,20 +59,20 @@ impl Stages {
     }
 
     /// Returns what `COPY --from` means: a stage by place or name, or an image that becomes a stage of its own.
-    pub(super) fn source_of_copy(&mut self, from: &str, span: Span) -> Result<StageId, String> {
+    pub(super) fn source_of_copy(&mut self, from: &str, at: Mention) -> Result<StageId, String> {
         if let Some(number) = parse_integer(from) {
             let index = usize::try_from(number).ok().filter(|&index| index < self.list.len());
             return index.map(StageId::at).ok_or_else(|| format!("invalid stage index {number}"));
         }
-        Ok(self.by_name(from).unwrap_or_else(|| self.add_implicit(from, Some(span), span)))
+        Ok(self.by_name(from).unwrap_or_else(|| self.add_implicit(from, Some(at.lines), at)))
     }
 
     /// Returns what `from` of a mount means: a stage by name, or an image that becomes a stage of its own.
-    pub(super) fn source_of_mount(&mut self, from: &str, span: Span) -> StageId {
+    pub(super) fn source_of_mount(&mut self, from: &str, at: Mention) -> StageId {
         // Also a mount without files of its own, such as a cache, starts from something; a stage that is called
         // `scratch` takes that place.
         let from = if from.is_empty() { SCRATCH } else { from };
-        self.by_name(from).unwrap_or_else(|| self.add_implicit(from, None, span))
+        self.by_name(from).unwrap_or_else(|| self.add_implicit(from, None, at))
     }
 }
 

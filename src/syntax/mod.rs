@@ -146,6 +146,13 @@ pub struct Pair {
     pub is_legacy: bool,
 }
 
+impl Pair {
+    /// Returns where key and value stand.
+    pub fn span(&self) -> Span {
+        self.key.span.to(self.value.span)
+    }
+}
+
 /// A name, and perhaps a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {

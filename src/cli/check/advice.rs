@@ -1,7 +1,6 @@
-//! Says of a warning where exactly it lies, and what to do about it.
+//! Says of a warning what explains it, and what to do about it.
 //!
-//! The rules speak of whole instructions, as those of the reference do. Here the word is found that is meant; fixes are
-//! made in [`super::mend`].
+//! A warning knows the word that is meant. Fixes are made in [`super::mend`].
 
 use super::fix::Fix;
 use super::mend;
@@ -23,10 +22,6 @@ pub(super) struct Advice {
 }
 
 impl Advice {
-    fn at(span: Span) -> Advice {
-        Advice { span, labels: Vec::new(), help: None, fix: None }
-    }
-
     fn help(mut self, text: impl Into<String>) -> Advice {
         self.help = Some(text.into());
         self
@@ -82,32 +77,28 @@ pub(super) fn item(file: &File, span: Span) -> Option<(Option<usize>, Item<'_>)>
 
 /// Returns what there is to say about a warning.
 pub(super) fn advise(warning: &Warning, source: &SourceFile, file: &File) -> Advice {
-    let Some((stage, item)) = item(file, warning.span) else {
-        return Advice::at(first_line(source, warning.span));
-    };
+    let place = warning.place(source);
+    let advice = Advice { span: place, labels: Vec::new(), help: None, fix: None };
+    let Some((stage, item)) = item(file, warning.span) else { return advice };
     let head = item.head();
     let keyword = head.keyword.span;
-    let quoted = quoted(&warning.message);
-    let word = || quoted.and_then(|text| find(source, head.span, text)).unwrap_or(keyword);
     match (warning.rule.name, item) {
+        // What a base image or a base stage has brought along stands in no line of its own.
+        (_, Item::From(from)) if place == warning.span => Advice { span: from.base.span, ..advice },
         ("ConsistentInstructionCasing", _) => {
-            Advice::at(keyword).fix(mend::keyword_casing(head, warning.message.ends_with("(uppercase)")))
+            advice.fix(mend::keyword_casing(head, warning.message.ends_with("(uppercase)")))
         }
         ("FromAsCasing", Item::From(from)) => {
-            let place = from.as_keyword.as_ref().map_or(keyword, |word| word.span);
-            Advice::at(place).label(keyword, "cased another way").fix(mend::as_casing(from))
+            advice.label(keyword, "cased another way").fix(mend::as_casing(from))
         }
-        ("StageNameCasing", Item::From(from)) => Advice::at(name(from)).fix(mend::stage_name(from)),
-        ("ReservedStageName", Item::From(from)) => {
-            Advice::at(name(from)).help("choose another name for this stage")
-        }
+        ("StageNameCasing", Item::From(from)) => advice.fix(mend::stage_name(from)),
+        ("ReservedStageName", _) => advice.help("choose another name for this stage"),
         ("DuplicateStageName", Item::From(from)) => {
             let is_same = |other: &&StageDecl| {
                 let text = |stage: &StageDecl| stage.name.as_ref().map(|name| name.text.clone());
                 text(other) == text(from) && other.head.span != from.head.span
             };
-            let advice =
-                Advice::at(name(from)).help("choose another name: only the last stage can be found by it");
+            let advice = advice.help("choose another name: only the last stage can be found by it");
             match file.stages.iter().find(is_same) {
                 Some(first) => advice.label(name(first), "first named here"),
                 None => advice,
@@ -115,39 +106,31 @@ pub(super) fn advise(warning: &Warning, source: &SourceFile, file: &File) -> Adv
         }
         ("LegacyKeyValueFormat", Item::Other(instruction)) => {
             let pair = pairs(instruction).iter().find(|pair| pair.is_legacy);
-            let place = pair.map_or(keyword, |pair| pair.key.span.to(pair.value.span));
-            Advice::at(within_line(source, place))
+            advice
                 .help("write `key=value`, with quotes if the value has blanks")
                 .fix(pair.and_then(|pair| mend::legacy_pair(source, file.escape, head, pair)))
         }
-        ("MaintainerDeprecated", Item::Other(instruction)) => Advice::at(keyword)
+        ("MaintainerDeprecated", Item::Other(instruction)) => advice
             .help("write `LABEL org.opencontainers.image.authors=…`")
             .fix(mend::maintainer(source, file.escape, instruction)),
-        ("NoEmptyContinuation", _) => {
-            let place = head.empty_lines.first().map_or(keyword, |line| Span::new(line.start, line.start));
-            Advice::at(place)
-                .label(keyword, "this instruction goes on below")
-                .help("remove the empty line, or put a `#` on it")
-                .fix(mend::empty_lines(source, head))
-        }
-        ("JSONArgsRecommended", Item::Other(instruction)) => {
-            let place = mend::command(instruction).map_or(keyword, |command| command.span);
-            Advice::at(within_line(source, place))
-                .help("write a JSON array; name the shell in it if one is needed: `[\"sh\", \"-c\", \"…\"]`")
-                .fix(mend::json_form(source, instruction))
-        }
+        ("NoEmptyContinuation", _) => advice
+            .label(keyword, "this instruction goes on below")
+            .help("remove the empty line, or put a `#` on it")
+            .fix(mend::empty_lines(source, head)),
+        ("JSONArgsRecommended", Item::Other(instruction)) => advice
+            .help("write a JSON array; name the shell in it if one is needed: `[\"sh\", \"-c\", \"…\"]`")
+            .fix(mend::json_form(source, instruction)),
         ("MultipleInstructionsDisallowed", _) => {
-            Advice::at(keyword).help("remove it: only the last one counts").fix(mend::remove(source, head))
+            advice.help("remove it: only the last one counts").fix(mend::remove(source, head))
         }
-        ("RedundantTargetPlatform", Item::From(from)) => Advice::at(platform(from))
-            .help("leave it out: it is what happens anyway")
-            .fix(mend::platform(source, from)),
-        ("FromPlatformFlagConstDisallowed", Item::From(from)) => Advice::at(platform(from))
-            .help("leave it out and choose the platform when you build: `docker build --platform …`"),
+        ("RedundantTargetPlatform", Item::From(from)) => {
+            advice.help("leave it out: it is what happens anyway").fix(mend::platform(source, from))
+        }
+        ("FromPlatformFlagConstDisallowed", _) => {
+            advice.help("leave it out and choose the platform when you build: `docker build --platform …`")
+        }
         ("UndefinedVar", _) => {
-            let Some(variable) = variable(&warning.message) else { return Advice::at(keyword) };
-            let place = find_variable(source, head.span, variable).unwrap_or(keyword);
-            let advice = Advice::at(place);
+            let Some(variable) = variable(&warning.message) else { return advice };
             if let Some(nearest) = suggestion(&warning.message) {
                 return advice.fix(mend::rename(source, place, variable, nearest));
             }
@@ -161,43 +144,36 @@ pub(super) fn advise(warning: &Warning, source: &SourceFile, file: &File) -> Adv
             }
         }
         ("UndefinedArgInFrom", _) => {
-            let Some(name) = quoted else { return Advice::at(keyword) };
-            let place = find_variable(source, head.span, name).unwrap_or(keyword);
+            let Some(name) = quoted(&warning.message) else { return advice };
             match suggestion(&warning.message) {
-                Some(nearest) => Advice::at(place).fix(mend::rename(source, place, name, nearest)),
-                None => Advice::at(place).help(format!("declare it before the first FROM: `ARG {name}`")),
+                Some(nearest) => advice.fix(mend::rename(source, place, name, nearest)),
+                None => advice.help(format!("declare it before the first FROM: `ARG {name}`")),
             }
         }
-        ("InvalidDefaultArgInFrom", Item::From(from)) => Advice::at(from.base.span)
-            .help("give the argument a default that is the name of an image: `ARG NAME=value`"),
-        ("InvalidBaseImagePlatform", Item::From(from)) => Advice::at(from.base.span)
-            .help("choose an image that has this platform, or add `--platform` if another is meant"),
-        ("ExposeProtoCasing", _) => Advice::at(word()).fix(mend::port_casing(source, word())),
-        ("ExposeInvalidFormat", _) => Advice::at(word())
-            .help("name the port of the container alone; `docker run -p` maps it to one of the host"),
-        ("WorkdirRelativePath", Item::Other(Instruction { kind: Kind::Workdir(workdir), .. })) => {
-            let place = workdir.path.span;
-            Advice::at(place).help("start it with a slash").fix(mend::absolute(source, place))
+        ("InvalidDefaultArgInFrom", _) => {
+            advice.help("give the argument a default that is the name of an image: `ARG NAME=value`")
         }
-        ("SecretsUsedInArgOrEnv", _) => Advice::at(word())
-            .help("use `RUN --mount=type=secret,id=…` instead: a secret leaves no trace in the image"),
+        ("InvalidBaseImagePlatform", _) => {
+            advice.help("choose an image that has this platform, or add `--platform` if another is meant")
+        }
+        ("ExposeProtoCasing", _) => advice.fix(mend::port_casing(source, place)),
+        ("ExposeInvalidFormat", _) => {
+            advice.help("name the port of the container alone; `docker run -p` maps it to one of the host")
+        }
+        ("WorkdirRelativePath", _) => advice.help("start it with a slash").fix(mend::absolute(source, place)),
+        ("SecretsUsedInArgOrEnv", _) => {
+            advice.help("use `RUN --mount=type=secret,id=…` instead: a secret leaves no trace in the image")
+        }
         ("CopyIgnoredFile", _) => {
-            Advice::at(word()).help("take the path out of .dockerignore, or the instruction out of this file")
+            advice.help("take the path out of .dockerignore, or the instruction out of this file")
         }
-        ("InvalidDefinitionDescription", _) => {
-            Advice::at(head.comments.last().map_or(keyword, |comment| comment.span))
-                .label(keyword, "it stands above this")
-        }
-        _ => Advice::at(first_line(source, warning.span)),
+        ("InvalidDefinitionDescription", _) => advice.label(keyword, "it stands above this"),
+        _ => advice,
     }
 }
 
 fn name(from: &StageDecl) -> Span {
     from.name.as_ref().map_or(from.head.keyword.span, |name| name.written.span)
-}
-
-fn platform(from: &StageDecl) -> Span {
-    from.platform.as_ref().map_or(from.head.keyword.span, |word| word.span)
 }
 
 fn pairs(instruction: &Instruction) -> &[Pair] {
@@ -237,51 +213,4 @@ fn quoted(message: &str) -> Option<&str> {
     let at = message.find(['\'', '"'])?;
     let (mark, rest) = message[at..].split_at(1);
     rest.split_once(mark).map(|(text, _)| text).filter(|text| !text.is_empty())
-}
-
-/// Finds a text in a place; as a whole word if it can be.
-fn find(source: &SourceFile, place: Span, text: &str) -> Option<Span> {
-    let written = source.slice(place);
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    let is_whole =
-        |&at: &usize| !written[..at].ends_with(is_part) && !written[at + text.len()..].starts_with(is_part);
-    let mut found = written.match_indices(text).map(|(at, _)| at);
-    let at = found.clone().find(is_whole).or_else(|| found.next())?;
-    Some(span_at(place, at, text.len()))
-}
-
-/// Finds the use of a variable, `$name` or `${name…}`.
-fn find_variable(source: &SourceFile, place: Span, name: &str) -> Option<Span> {
-    let written = source.slice(place);
-    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    written.match_indices('$').find_map(|(at, _)| {
-        let rest = &written[at + 1..];
-        if let Some(inner) = rest.strip_prefix('{') {
-            let rest = inner.strip_prefix(name)?;
-            let length = rest.find('}').map_or(0, |close| close + 1);
-            let is_plain = rest[..length] == *"}";
-            return ends(rest)
-                .then(|| span_at(place, at, 2 + name.len() + if is_plain { length } else { 0 }));
-        }
-        rest.strip_prefix(name).filter(|rest| ends(rest)).map(|_| span_at(place, at, 1 + name.len()))
-    })
-}
-
-fn span_at(place: Span, at: usize, length: usize) -> Span {
-    let start = place.start + at as u32;
-    Span::new(start, start + length as u32)
-}
-
-/// Cuts a place off at the end of its first line.
-pub(super) fn within_line(source: &SourceFile, place: Span) -> Span {
-    let first = source.slice(place).split('\n').next().unwrap_or_default();
-    Span::new(place.start, place.start + first.trim_end_matches('\r').len() as u32)
-}
-
-/// Returns the first line of an instruction, without white space around.
-fn first_line(source: &SourceFile, place: Span) -> Span {
-    let line = within_line(source, place);
-    let text = source.slice(line);
-    let start = line.start + (text.len() - text.trim_start().len()) as u32;
-    Span::new(start, start + text.trim().len() as u32)
 }

@@ -180,7 +180,7 @@ impl Judge<'_> {
         }
         if !loses_stage {
             for (diagnostic, fix) in
-                names::misspelled(text, &file).into_iter().chain(names::architectures(text, &file))
+                names::misspelled(&file).into_iter().chain(names::architectures(text, &file))
             {
                 self.warnings.push(Finding { diagnostic, warning: None, fix });
             }

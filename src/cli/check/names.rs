@@ -62,7 +62,7 @@ const WELL_KNOWN: [&str; 44] = [
 ];
 
 /// Returns a warning for each name that is close to that of a stage, and how to mend it.
-pub(super) fn misspelled(source: &SourceFile, file: &File) -> Vec<(Diagnostic, Option<Fix>)> {
+pub(super) fn misspelled(file: &File) -> Vec<(Diagnostic, Option<Fix>)> {
     let name = |stage: &'_ StageDecl| stage.name.as_ref().map(|name| name.text.clone());
     let names: Vec<String> = file.stages.iter().filter_map(name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -99,10 +99,6 @@ pub(super) fn misspelled(source: &SourceFile, file: &File) -> Vec<(Diagnostic, O
         for instruction in &stage.instructions {
             for (name, span) in sources_of(&instruction.kind) {
                 if !places.contains_key(&*lower(name)) {
-                    // A mount points at `from=` as well.
-                    let is_last = source.slice(span).ends_with(name);
-                    let start = if is_last { span.end - name.len() as u32 } else { span.start };
-                    let span = Span::new(start, span.end);
                     found.extend(misspelling(name, span, instruction.head.span, near(names.len())));
                 }
             }
@@ -179,7 +175,7 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         let sources = SourceMap::of("Dockerfile", text);
         let file = parse_file(syntax::parse(&sources.files()[0]));
-        let found: Vec<String> = misspelled(&sources.files()[0], &file)
+        let found: Vec<String> = misspelled(&file)
             .iter()
             .map(|(warning, _)| format!("{}: {}", warning.code, sources.files()[0].slice(warning.span)))
             .collect();

@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let (mut lower_count, mut upper_count) = (0, 0);
     for (_, item) in cx.stage_items() {
-        let keyword = item.keyword();
+        let keyword = item.keyword().value.as_str();
         if lower(keyword) == *keyword {
             lower_count += 1;
         } else if upper(keyword) == *keyword {
@@ -33,7 +33,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         }
     }
     for (place, item) in cx.stage_items() {
-        let keyword = item.keyword();
+        let place = place.on(item.keyword().span);
+        let keyword = item.keyword().value.as_str();
         let (expected, casing) = if lower_count > upper_count {
             (lower(keyword), "lowercase")
         } else {

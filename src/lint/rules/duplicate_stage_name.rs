@@ -1,6 +1,7 @@
 //! Each name for one stage.
 
 use super::{Context, Findings, Page, Rule, Status};
+use crate::instruction::StageName;
 use crate::text::quote;
 use std::collections::HashSet;
 
@@ -24,10 +25,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let mut seen = HashSet::new();
     for (place, stage) in cx.stages() {
-        let Some(name) = stage.name.as_ref().map(|name| &name.text) else { continue };
+        let Some(StageName { text: name, written }) = &stage.name else { continue };
         if !seen.insert(name) {
             let message = format!("Duplicate stage name {}, stage names should be unique", quote(name));
-            out.warn(place.last(), message);
+            out.warn(place.on(written.span).last(), message);
         }
     }
 }

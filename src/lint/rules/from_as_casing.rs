@@ -19,8 +19,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
-        let Some(written) = item.words_behind_base().map(|words| words.as_word) else { continue };
-        let from = item.keyword();
+        let Some((written, word)) = item.words_behind_base().map(|words| words.as_word) else { continue };
+        let from = item.keyword().value.as_str();
         let expected = if lower(from) == *from {
             lower(written)
         } else if upper(from) == *from {
@@ -29,7 +29,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             continue;
         };
         if expected != *written {
-            out.warn(place, format!("'{written}' and '{from}' keywords' casing do not match"));
+            out.warn(place.on(word), format!("'{written}' and '{from}' keywords' casing do not match"));
         }
     }
 }

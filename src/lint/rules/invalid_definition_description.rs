@@ -45,7 +45,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
             },
         };
         let message = format!("Comment for {keyword} should follow the format: `# {name} <description>`");
-        out.warn(place, message);
+        out.warn(place.on(comment.span), message);
     }
 }
 

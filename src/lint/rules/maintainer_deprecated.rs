@@ -21,7 +21,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
         if item.is_maintainer() {
-            out.warn(place, "Maintainer instruction is deprecated in favor of using label");
+            out.warn(
+                place.on(item.keyword().span),
+                "Maintainer instruction is deprecated in favor of using label",
+            );
         }
     }
 }

@@ -23,12 +23,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, note) in cx.notes() {
-        if let Fact::Replaces { earlier } = note.fact {
+        if let Fact::Replaces { earlier, keyword } = note.fact {
             let message = format!(
                 "Multiple {} instructions should not be used in the same stage because only the last one will be used",
                 note.at.keyword
             );
-            out.warn(place.pointing_at(earlier), message);
+            out.warn(place.pointing_at(earlier, keyword), message);
         }
     }
 }
@@ -43,8 +43,11 @@ mod tests {
     #[test]
     fn the_earlier_one_is_pointed_at() {
         let earlier = Span::new(1, 3);
-        let found =
-            crate::lint::check(&file(), &facts("CMD", Fact::Replaces { earlier }), &Config::default());
+        let found = crate::lint::check(
+            &file(),
+            &facts("CMD", Fact::Replaces { earlier, keyword: earlier }),
+            &Config::default(),
+        );
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].span, earlier);
         assert_eq!(

@@ -1,6 +1,7 @@
 //! No stage named `scratch` or `context`.
 
 use super::{Context, Findings, Page, Rule, Status};
+use crate::instruction::StageName;
 use crate::text::quote;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,10 +20,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, stage) in cx.stages() {
-        let Some(name) = stage.name.as_ref().map(|name| &name.text) else { continue };
+        let Some(StageName { text: name, written }) = &stage.name else { continue };
         if name == "scratch" || name == "context" {
             let name = quote(name);
-            out.warn(place, format!("Stage name should not use the same name as reserved stage {name}"));
+            let message = format!("Stage name should not use the same name as reserved stage {name}");
+            out.warn(place.on(written.span), message);
         }
     }
 }

@@ -20,9 +20,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, item) in cx.read_items() {
-        let Some(name) = item.words_behind_base().and_then(|words| words.name) else { continue };
+        let Some((name, word)) = item.words_behind_base().and_then(|words| words.name) else { continue };
         if lower(name) != *name {
-            out.warn(place, format!("Stage name '{name}' should be lowercase"));
+            out.warn(place.on(word), format!("Stage name '{name}' should be lowercase"));
         }
     }
 }

@@ -26,7 +26,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         if let Some(nearest) = nearest {
             message.push_str(&format!(" (did you mean {nearest}?)"));
         }
-        out.warn(place, message);
+        out.warn(cx.variable(place, name), message);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::shell::{Commands, is_call};
 use super::{Context, Findings, Page, Rule, Status};
-use crate::instruction::{Kind, Transfer};
+use crate::instruction::{Add, Copy, Kind, Transfer, Word};
+use crate::text::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "CopyBeforeInstall",
@@ -51,25 +52,21 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let mut earlier: Vec<String> = Vec::new();
         for instruction in &stage.instructions {
             match &instruction.kind {
-                Kind::Copy(copy) if copy.from.is_none() && takes_all(&copy.transfer) => {
-                    copied.get_or_insert(instruction.head.span);
-                }
-                Kind::Add(add) if takes_all(&add.transfer) => {
-                    copied.get_or_insert(instruction.head.span);
+                Kind::Copy(Copy { from: None, transfer, .. }) | Kind::Add(Add { transfer, .. }) => {
+                    let all = takes_all(transfer).map(|word| cx.place(instruction.head.span, word));
+                    copied = copied.or(all);
                 }
                 Kind::Run(run) => {
                     let has_cache = run.mounts.iter().any(|mount| mount.text.text.contains("type=cache"));
                     let commands = Commands::of(run);
                     for name in commands.iter().filter_map(|words| install(&words)) {
-                        if let Some(span) =
-                            copied.filter(|_| !has_cache && !earlier.iter().any(|it| it == name))
-                        {
+                        let is_first = !has_cache && !earlier.iter().any(|it| it == name);
+                        // One finding for one COPY.
+                        if let Some(place) = copied.take_if(|_| is_first) {
                             let message = format!(
                                 "Every change of a file runs `{name}` below again: copy what it needs first"
                             );
-                            out.warn(cx.place(span), message);
-                            // One finding for one COPY.
-                            copied = None;
+                            out.warn(place, message);
                         }
                         earlier.push(name.to_owned());
                     }
@@ -80,9 +77,10 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     }
 }
 
-/// Tells whether the whole context is copied.
-fn takes_all(transfer: &Transfer) -> bool {
-    transfer.sources.iter().any(|source| matches!(source.text.as_str(), "." | "./" | "/" | "*" | "./*"))
+/// Returns the source that is the whole context, if there is one.
+fn takes_all(transfer: &Transfer) -> Option<Span> {
+    let is_all = |source: &&Word| matches!(source.text.as_str(), "." | "./" | "/" | "*" | "./*");
+    transfer.sources.iter().find(is_all).map(|source| source.span)
 }
 
 /// Returns the program if a command installs dependencies that are not the sources themselves.

@@ -39,7 +39,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 let may_be = |made: &String| is_within(&wanted, made) || is_within(made, &wanted);
                 if wanted != "/" && !made.iter().any(may_be) {
                     let message = format!("Stage '{}' makes no {wanted}", from.value);
-                    out.warn(cx.place(instruction.head.span), message);
+                    out.warn(cx.place(instruction.head.span, path.span), message);
                 }
             }
         }

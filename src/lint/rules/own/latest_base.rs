@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for base in base_images(cx) {
-        let place = cx.place(cx.whole_stages()[base.at].head.span);
+        let place = base.place(cx);
         let name = &base.name;
         match base.tag() {
             _ if base.has_digest() => {}

@@ -13,7 +13,7 @@ mod shell;
 mod unpinned_base;
 mod unused_stage;
 
-use super::{Context, Findings, Page, Rule, Status};
+use super::{Context, Findings, Page, Place, Rule, Status};
 use crate::instruction::{Instruction, Kind, StageDecl};
 
 /// All checks of our own.
@@ -69,6 +69,12 @@ struct BaseImage<'a> {
 }
 
 impl BaseImage<'_> {
+    /// Returns where the image is named.
+    fn place(&self, cx: &Context<'_>) -> Place {
+        let stage = &cx.whole_stages()[self.at];
+        cx.place(stage.head.span, stage.base.span)
+    }
+
     fn has_digest(&self) -> bool {
         self.name.contains('@')
     }

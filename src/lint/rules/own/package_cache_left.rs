@@ -116,14 +116,15 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
                 let commands = Commands::of(run);
                 for cache in &CACHES {
                     let is_off = || set.iter().any(|name| name.eq_ignore_ascii_case(cache.off_by));
-                    if commands.has(cache.names, cache.verbs)
-                        && !cache.cleared_by.iter().any(|mark| commands.text().contains(mark))
+                    let Some(call) = commands.find(cache.names, cache.verbs) else { continue };
+                    if !cache.cleared_by.iter().any(|mark| commands.text().contains(mark))
                         && !is_off()
                         && !is_mounted(run, cache)
                     {
                         let message =
                             format!("{} leaves its cache in the layer: use {}", cache.names[0], cache.advice);
-                        out.warn(cx.place(instruction.head.span), message);
+                        let place = cx.place(instruction.head.span, call.word);
+                        out.warn(place.text(call.text, call.skip), message);
                     }
                 }
             }

@@ -91,7 +91,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         };
         for source in transfer.sources.iter().filter(|source| is_secret(&source.text)) {
             let message = format!("{} looks like a secret, and the image will hold it", quote(&source.text));
-            out.warn(cx.place(instruction.head.span), message);
+            out.warn(cx.place(instruction.head.span, source.span), message);
         }
     }
 }

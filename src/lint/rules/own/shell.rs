@@ -4,23 +4,41 @@
 //! are taken off a word: good enough to find `apt-get update`, and no judge of anything finer.
 
 use crate::instruction::Run;
+use crate::text::Span;
 
 /// The commands of a RUN.
 pub(super) struct Commands {
     text: String,
+    /// Where each part of the text starts, and the word of the file that it is from.
+    parts: Vec<(usize, Span)>,
+}
+
+/// A command that was looked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Call<'a> {
+    /// Its name and all up to the verb.
+    pub text: &'a str,
+    /// The word of the file that it stands in.
+    pub word: Span,
+    /// How often the same text stands before it in that word.
+    pub skip: usize,
 }
 
 impl Commands {
     pub(super) fn of(run: &Run) -> Commands {
         let mut text = String::new();
-        for part in
-            run.command.words.iter().map(|word| &word.value).chain(run.heredocs.iter().map(|it| &it.content))
-        {
+        let mut parts = Vec::new();
+        let words = run.command.words.iter().map(|word| {
+            // The words of a JSON array are one command, which may begin in one and go on in the next.
+            (&word.value, if run.command.is_shell { word.span } else { run.command.span })
+        });
+        for (part, span) in words.chain(run.heredocs.iter().map(|it| (&it.content, it.content_span))) {
+            parts.push((text.len(), span));
             text.push_str(part);
             // The words of a JSON array are one command.
             text.push(if run.command.is_shell { '\n' } else { ' ' });
         }
-        Commands { text }
+        Commands { text, parts }
     }
 
     /// Returns the whole text.
@@ -37,9 +55,18 @@ impl Commands {
         })
     }
 
-    /// Tells whether a command has this name, and this verb among its words that are no flags.
-    pub(super) fn has(&self, names: &[&str], verbs: &[&str]) -> bool {
-        self.iter().any(|words| is_call(&words, names, verbs))
+    /// Returns the first command that has this name, and this verb among its words that are no flags.
+    pub(super) fn find(&self, names: &[&str], verbs: &[&str]) -> Option<Call<'_>> {
+        let words = self.iter().find(|words| is_call(words, names, verbs))?;
+        let (first, rest) = words.split_first()?;
+        let last = rest.iter().find(|word| verbs.contains(word)).unwrap_or(first);
+        // All words are pieces of the text.
+        let offset = |word: &str| word.as_ptr() as usize - self.text.as_ptr() as usize;
+        let (start, end) = (offset(first), offset(last) + last.len());
+        let text = self.text.get(start..end)?;
+        let part = self.parts.partition_point(|(at, _)| *at <= start).checked_sub(1)?;
+        let (at, word) = self.parts[part];
+        Some(Call { text, word, skip: self.text[at..start].matches(text).count() })
     }
 }
 
@@ -86,7 +113,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, names: &[&str], verbs: &[&str], expected: bool) {
-        assert_eq!(Commands { text: text.to_owned() }.has(names, verbs), expected, "{text}");
+        let commands = Commands { text: text.to_owned(), parts: vec![(0, Span::default())] };
+        assert_eq!(commands.find(names, verbs).is_some(), expected, "{text}");
     }
 
     #[test]

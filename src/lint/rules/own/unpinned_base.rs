@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for base in base_images(cx) {
         if !base.has_digest() && base.tag().is_some_and(|tag| tag != "latest") {
-            let place = cx.place(cx.whole_stages()[base.at].head.span);
+            let place = base.place(cx);
             out.warn(place, format!("Base image {} has no digest, so it may change", base.name));
         }
     }

@@ -86,8 +86,8 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     let named = unused.iter().filter(|&&at| stages[at].name.is_some()).count();
     for &at in &unused {
         let stage = &stages[at];
-        let place = cx.place(stage.head.span);
         let Some(name) = &stage.name else {
+            let place = cx.place(stage.head.span, stage.base.span);
             out.warn(place, "No stage uses this one, and it has no name to build it by");
             continue;
         };
@@ -97,6 +97,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let is_derived = base_stage(stages, at, &stage.base.text).is_some();
         if named == 1 && !is_image && !is_target && !is_derived && stage.description.is_none() {
             let last = last.name.as_ref().map_or("the last stage", |name| &name.text);
+            let place = cx.place(stage.head.span, name.written.span);
             let name = &name.text;
             out.warn(
                 place,
