@@ -1,9 +1,9 @@
-//! Turns `proto/` into Rust: messages always, the gateway's client with the feature `gateway`.
+//! Turns `proto/` into Rust. Only messages: calls are made in `src/gateway/grpc.rs`.
 //!
 //! protox is a protobuf compiler in Rust, so no `protoc` is needed. Maps become `BTreeMap`s: a digest must
 //! not depend on the order of a hash map.
 
-use std::{env, error::Error};
+use std::error::Error;
 
 const FILES: &[&str] = &[
     "caps.proto",
@@ -42,15 +42,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for message in KEYS {
         config.type_attribute(message, "#[derive(Eq, Hash)]");
     }
-    if env::var_os("CARGO_FEATURE_GATEWAY").is_some() {
-        tonic_prost_build::configure()
-            .btree_map(".")
-            .include_file("wire.rs")
-            .build_server(false)
-            .build_transport(false)
-            .compile_fds_with_config(descriptors, config)?;
-    } else {
-        config.compile_fds(descriptors)?;
-    }
+    config.compile_fds(descriptors)?;
     Ok(())
 }

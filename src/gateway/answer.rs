@@ -10,53 +10,36 @@ use crate::llb::{self, Definition};
 use crate::pb::gateway as gw;
 use crate::pb::{ops, rpc};
 use crate::plan::{Answer, AskError, FilesQuestion, ImageQuestion, Question, SourceMeta, SourceMetaQuestion};
+use futures_util::future::join_all;
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
 use tokio::sync::OnceCell;
-use tokio::task::JoinSet;
 
 /// Answers questions by asking the engine.
-#[derive(Clone)]
 pub(super) struct Answers {
     client: Client,
-    known: Arc<Mutex<HashMap<Question, Arc<OnceCell<Answer>>>>>,
+    known: RefCell<HashMap<Question, Rc<OnceCell<Answer>>>>,
 }
 
 impl Answers {
     /// Returns answers by the engine behind `client`.
     pub(super) fn new(client: Client) -> Answers {
-        Answers { client, known: Arc::default() }
+        Answers { client, known: RefCell::default() }
     }
 
     /// Answers all questions of a batch, in their order.
     pub(super) async fn all(&self, questions: Vec<Question>) -> Vec<(Question, Answer)> {
-        if questions.len() == 1 {
-            let mut answers = Vec::with_capacity(1);
-            for question in questions {
-                let answer = self.one(&question).await;
-                answers.push((question, answer));
-            }
-            return answers;
-        }
-        let mut asking = JoinSet::new();
-        for (place, question) in questions.into_iter().enumerate() {
-            let answers = self.clone();
-            asking.spawn(async move {
-                let answer = answers.one(&question).await;
-                (place, question, answer)
-            });
-        }
-        let mut answers = asking.join_all().await;
-        answers.sort_by_key(|(place, ..)| *place);
-        answers.into_iter().map(|(_, question, answer)| (question, answer)).collect()
+        join_all(questions.into_iter().map(async |question| {
+            let answer = self.one(&question).await;
+            (question, answer)
+        }))
+        .await
     }
 
     /// Answers one question.
     pub(super) async fn one(&self, question: &Question) -> Answer {
-        let cell = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.entry(question.clone()).or_default().clone()
-        };
+        let cell = self.known.borrow_mut().entry(question.clone()).or_default().clone();
         cell.get_or_init(|| self.ask(question)).await.clone()
     }
 

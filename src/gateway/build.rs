@@ -16,10 +16,10 @@ use crate::options::CacheImport;
 use crate::pb::gateway as gw;
 use crate::pipeline::{self, Build, Scope};
 use crate::plan::{Answer, ImageQuestion, Question};
+use futures_util::future::{join, try_join_all};
+use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::oneshot;
 
 /// What the list of a scanner is, for those who look for one.
 const SPDX: &str = "https://spdx.dev/Document";
@@ -27,57 +27,45 @@ const SPDX: &str = "https://spdx.dev/Document";
 /// How many warnings are on their way at a time.
 const WARNINGS_AT_ONCE: usize = 8;
 
-/// Keeps the build from ending. Nothing is ever sent.
-type Hold = mpsc::Sender<()>;
+/// Takes the warnings of a build, once.
+type Found = oneshot::Sender<Vec<Warning>>;
 
 /// Builds all platforms that are asked for.
 ///
 /// # Errors
 /// The first error of any platform; the others are given up.
-pub(super) async fn run(run: Arc<Run>) -> Result<gw::Result, Error> {
-    // Held by all that may still show a warning: when it is gone, all warnings have arrived.
-    let (hold, mut all_shown) = mpsc::channel(1);
-    let result = platforms(run, hold).await;
-    all_shown.recv().await;
+pub(super) async fn run(run: &Run) -> Result<gw::Result, Error> {
+    let (found, warnings) = oneshot::channel();
+    let show = async {
+        // Where a build was given up before it had warnings there is nothing to show.
+        run.warn(warnings.await.unwrap_or_default()).await;
+    };
+    // What has begun to be shown is shown to the end, also if the build has failed by then.
+    let (result, ()) = join(run.platforms(found), show).await;
     result
 }
 
-async fn platforms(run: Arc<Run>, hold: Hold) -> Result<gw::Result, Error> {
-    let options = run.source.options.clone();
-    let mut hold = Some(hold);
-    let mut targets: Vec<_> = options.target_platforms.iter().cloned().map(Some).collect();
-    if targets.is_empty() {
-        targets.push(None);
-    }
-    let mut built: Vec<Option<Built>> = vec![None; targets.len()];
-    let mut building = JoinSet::new();
-    for (place, target) in targets.into_iter().enumerate() {
-        let run = run.clone();
-        // All platforms have the same warnings, so one of them will do.
-        let hold = hold.take();
-        building.spawn(async move { (place, run.platform(target, hold).await) });
-    }
-    while let Some(ended) = building.join_next().await {
-        let (place, outcome) = ended.map_err(|lost| Error::internal(lost.to_string()))?;
-        built[place] = Some(outcome?);
-    }
-    Ok(result::of_build(built.into_iter().flatten().collect(), options.is_multi_platform))
-}
-
 impl Run {
-    /// Builds for one platform. With a hold it shows warnings, also if it is given up later.
-    async fn platform(
-        self: &Arc<Self>,
-        target: Option<Platform>,
-        hold: Option<Hold>,
-    ) -> Result<Built, Error> {
-        let build = Build::new(&self.source, target.as_ref(), Scope::Target, hold.is_some());
-        let (outcome, scanner) = tokio::join!(self.drive(build), self.scanner());
-        let warning = self.warn(outcome.warnings);
-        tokio::spawn(async move {
-            warning.join_all().await;
-            drop(hold);
-        });
+    async fn platforms(&self, found: Found) -> Result<gw::Result, Error> {
+        let options = &self.source.options;
+        // All platforms have the same warnings, so those of one will do.
+        let mut found = Some(found);
+        let mut targets: Vec<_> = options.target_platforms.iter().cloned().map(Some).collect();
+        if targets.is_empty() {
+            targets.push(None);
+        }
+        let building = targets.into_iter().map(|target| self.platform(target, found.take()));
+        Ok(result::of_build(try_join_all(building).await?, options.is_multi_platform))
+    }
+
+    /// Builds for one platform, and tells its warnings as soon as they are known.
+    async fn platform(&self, target: Option<Platform>, found: Option<Found>) -> Result<Built, Error> {
+        let build = Build::new(&self.source, target.as_ref(), Scope::Target, found.is_some());
+        let (outcome, scanner) = join(self.drive(build), self.scanner()).await;
+        if let Some(found) = found {
+            // Whoever waits for them waits as long as this runs.
+            let _ = found.send(outcome.warnings);
+        }
         match (outcome.built, scanner) {
             (_, Err(error)) => Err(error),
             (Err(error), _) => {
@@ -110,7 +98,7 @@ impl Run {
                 let list = scanner.scan(graph, &name, root, &converted.scans, converted.ignores_cache);
                 let list = self.marshal(graph, Some(list), built_for)?;
                 let list = Solve { definition: Some(list.into_pb()), ..Default::default() };
-                let (reference, list) = tokio::join!(self.solve(result), self.solve(list));
+                let (reference, list) = join(self.solve(result), self.solve(list)).await;
                 (reference?, vec![attestation(list?)])
             }
         };
@@ -171,23 +159,12 @@ impl Run {
         Scanner::new(reference, platform, config, sbom.parameters.clone()).map(Some).map_err(Error::new)
     }
 
-    /// Starts to show warnings, some at a time: each carries the whole Dockerfile.
-    pub(super) fn warn(self: &Arc<Self>, warnings: Vec<Warning>) -> JoinSet<()> {
+    /// Shows warnings, some at a time: each carries the whole Dockerfile.
+    pub(super) async fn warn(&self, warnings: Vec<Warning>) {
         let digest = self.source.project.definition.root().map(|(digest, _)| digest.to_string());
-        let digest: Arc<str> = digest.unwrap_or_default().into();
-        let senders = warnings.len().min(WARNINGS_AT_ONCE);
-        let waiting = Arc::new(Mutex::new(warnings.into_iter()));
-        let mut warning = JoinSet::new();
-        for _ in 0..senders {
-            let (run, digest, waiting) = (self.clone(), digest.clone(), waiting.clone());
-            let next = move || waiting.lock().ok()?.next();
-            warning.spawn(async move {
-                while let Some(found) = next() {
-                    run.client.warn(run.warn_request(&found, &digest)).await;
-                }
-            });
-        }
-        warning
+        let digest = digest.unwrap_or_default();
+        let show = async |found| self.client.warn(self.warn_request(&found, &digest)).await;
+        stream::iter(warnings).for_each_concurrent(WARNINGS_AT_ONCE, show).await;
     }
 
     fn warn_request(&self, found: &Warning, digest: &str) -> gw::WarnRequest {

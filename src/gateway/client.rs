@@ -5,26 +5,25 @@
 
 use super::caps;
 use super::error::Error;
+use super::grpc::{Channel, MESSAGE_LIMIT_BYTES};
 use super::result;
-use super::stdio::{Channel, MESSAGE_LIMIT_BYTES};
 use crate::llb::{self, caps::CapSet};
 use crate::pb::gateway as gw;
 use crate::pb::ops;
 use crate::report::json::base64;
 use prost::Message;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-
-type Rpc = gw::llb_bridge_client::LlbBridgeClient<Channel>;
+use std::rc::Rc;
 
 /// The engine, as seen from here. Clones share one connection; calls go side by side.
 #[derive(Clone)]
 pub(super) struct Client {
-    rpc: Rpc,
-    engine: Arc<Engine>,
+    rpc: Channel,
+    engine: Rc<Engine>,
     /// By ref: what was solved, for engines that want it once more at the end.
-    solved: Arc<Mutex<HashMap<String, gw::SolveRequest>>>,
+    solved: Rc<RefCell<HashMap<String, gw::SolveRequest>>>,
 }
 
 /// What the engine said of itself.
@@ -92,8 +91,8 @@ impl Client {
     /// Asks the engine what it is. Before that, nothing is known but that it can be asked.
     pub(super) async fn greet(channel: Channel, product: &str) -> Result<Client, Error> {
         let mut client = Client::unmet(channel);
-        let pong = client.rpc.ping(gw::PingRequest {}).await?.into_inner();
-        client.engine = Arc::new(Engine {
+        let pong: gw::PongResponse = client.rpc.call("Ping", gw::PingRequest {}).await?;
+        client.engine = Rc::new(Engine {
             protocol: caps::of_protocol(&pong.frontend_api_caps, product),
             llb: caps::of_llb(&pong.llb_caps, product),
         });
@@ -102,12 +101,8 @@ impl Client {
 
     /// Returns a client for an engine that was not asked what it is: good for reporting an error.
     pub(super) fn unmet(channel: Channel) -> Client {
-        let origin = http::Uri::from_static("http://localhost");
-        let rpc = Rpc::with_origin(channel, origin)
-            .max_decoding_message_size(MESSAGE_LIMIT_BYTES)
-            .max_encoding_message_size(MESSAGE_LIMIT_BYTES);
         let engine = Engine { protocol: CapSet::of([caps::RETURN]), llb: CapSet::default() };
-        Client { rpc, engine: Arc::new(engine), solved: Arc::default() }
+        Client { rpc: channel, engine: Rc::new(engine), solved: Rc::default() }
     }
 
     /// Returns the capabilities of the protocol.
@@ -129,14 +124,14 @@ impl Client {
         let request = self.solve_request(solve)?;
         let looks_itself = evaluate && !request.evaluate;
         let wanted_again = (!self.protocol().has(caps::RETURN)).then(|| request.clone());
-        let response = self.rpc.clone().solve(request).await?.into_inner();
+        let response: gw::SolveResponse = self.rpc.call("Solve", request).await?;
         let result = response.result.unwrap_or_else(|| gw::Result {
             // From engines that knew a single ref and nothing around it.
             result: Some(gw::result::Result::Ref(gw::Ref { id: response.r#ref, def: None })),
             ..Default::default()
         });
         if let (Some(request), &[id]) = (wanted_again, ids(&result).as_slice()) {
-            self.solved.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), request);
+            self.solved.borrow_mut().insert(id.to_owned(), request);
         }
         if looks_itself {
             for id in ids(&result) {
@@ -193,7 +188,7 @@ impl Client {
         self.protocol().check(caps::STAT_FILE).map_err(|missing| Error::new(missing.to_string()))?;
         let request =
             gw::StatFileRequest { r#ref: id.to_owned(), path: ".".to_owned(), ..Default::default() };
-        self.rpc.clone().stat_file(request).await?;
+        self.rpc.call::<gw::StatFileResponse>("StatFile", request).await?;
         Ok(())
     }
 
@@ -205,7 +200,7 @@ impl Client {
             range: limit.map(|length| gw::FileRange { offset: 0, length: length.into() }),
             ..Default::default()
         };
-        Ok(self.rpc.clone().read_file(request).await?.into_inner().data)
+        Ok(self.rpc.call::<gw::ReadFileResponse>("ReadFile", request).await?.data)
     }
 
     /// Looks up an image by the call that the engine knows.
@@ -228,7 +223,7 @@ impl Client {
             store_id,
             ..Default::default()
         };
-        let response = self.rpc.clone().resolve_image_config(request).await?.into_inner();
+        let response: gw::ResolveImageConfigResponse = self.rpc.call("ResolveImageConfig", request).await?;
         let reference = if response.r#ref.is_empty() { named } else { response.r#ref };
         Ok(Resolved::Image(Image { reference, digest: response.digest, config: response.config }))
     }
@@ -253,7 +248,7 @@ impl Client {
             },
             ..Default::default()
         };
-        let response = self.rpc.clone().resolve_source_meta(request).await?.into_inner();
+        let response: gw::ResolveSourceMetaResponse = self.rpc.call("ResolveSourceMeta", request).await?;
         let identifier = response.source.unwrap_or_default().identifier;
         let Some(image) = response.image else {
             return Ok(Resolved::Other { identifier });
@@ -271,7 +266,7 @@ impl Client {
         if !self.protocol().has(caps::SOURCE_META) {
             return Ok(gw::ResolveSourceMetaResponse { source: request.source, ..Default::default() });
         }
-        Ok(self.rpc.clone().resolve_source_meta(request).await?.into_inner())
+        self.rpc.call("ResolveSourceMeta", request).await
     }
 
     /// Returns the inputs handed to this frontend; none from engines that know no inputs.
@@ -279,13 +274,13 @@ impl Client {
         if !self.protocol().has(caps::INPUTS) {
             return Ok(BTreeMap::new());
         }
-        Ok(self.rpc.clone().inputs(gw::InputsRequest {}).await?.into_inner().definitions)
+        Ok(self.rpc.call::<gw::InputsResponse>("Inputs", gw::InputsRequest {}).await?.definitions)
     }
 
     /// Shows a warning. Nothing depends on whether that works.
     pub(super) async fn warn(&self, warning: gw::WarnRequest) {
         if self.protocol().has(caps::WARNINGS) {
-            let _ = self.rpc.clone().warn(warning).await;
+            let _ = self.rpc.call::<gw::WarnResponse>("Warn", warning).await;
         }
     }
 
@@ -309,7 +304,7 @@ impl Client {
             error.details.clear();
             request = gw::ReturnRequest { result: None, error: Some(error) };
         }
-        self.rpc.clone().r#return(request).await?;
+        self.rpc.call::<gw::ReturnResponse>("Return", request).await?;
         Ok(())
     }
 
@@ -328,12 +323,12 @@ impl Client {
         let metadata = result.metadata.iter().map(|(key, value)| (key.clone(), base64(value).into()));
         let metadata = Value::Object(metadata.collect()).to_string();
         let solved = match ids(&result).first() {
-            Some(id) => self.solved.lock().unwrap_or_else(PoisonError::into_inner).remove(*id),
+            Some(id) => self.solved.borrow_mut().remove(*id),
             None => Some(gw::SolveRequest { definition: Some(Default::default()), ..Default::default() }),
         };
         let solved = solved.ok_or_else(|| Error::internal("the result was never solved"))?;
         let request = gw::SolveRequest { r#final: true, exporter_attr: metadata.into_bytes(), ..solved };
-        self.rpc.clone().solve(request).await?;
+        self.rpc.call::<gw::SolveResponse>("Solve", request).await?;
         Ok(())
     }
 }

@@ -9,8 +9,9 @@ use super::caps;
 use super::client::Client;
 use super::error::Error;
 use super::forward;
+use super::grpc::Channel;
 use super::options::Environment;
-use super::stdio::Channel;
+
 use super::subrequest;
 use crate::image::Platform;
 use crate::lint;
@@ -69,10 +70,10 @@ async fn serve(client: &Client, environment: Environment) -> Result<gw::Result, 
         (Err(error), Some(request)) => return subrequest::of_unreadable(request, error, &sources, &info),
         (Err(error), None) => return Err(failure(error, None)),
     };
-    let run = Arc::new(Run { client: client.clone(), answers, source, info });
+    let run = Run { client: client.clone(), answers, source, info };
     match request {
         Some(request) => subrequest::run(&run, request).await,
-        None => build::run(run).await,
+        None => build::run(&run).await,
     }
 }
 

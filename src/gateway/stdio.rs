@@ -1,56 +1,45 @@
-//! HTTP/2 over standard input and output, for the generated client.
+//! Standard input and output as one connection, and the wait for the engine.
 //!
-//! In: the two file descriptors the engine gave us, as pipes or as sockets. Out: a [`Channel`] that carries
-//! requests, and the [`Connection`] that drives it. What the requests say is the client's matter.
+//! In: the two file descriptors the engine gave us, as pipes or as sockets. Out: [`Stdio`], which reads and writes,
+//! and [`Stdio::wait`], which sleeps until one of the two can go on. What the bytes say is the matter of `grpc`.
 //!
-//! Reading is asynchronous to the core: a thread that sits in a blocking `read` could not be stopped at exit
-//! while the engine keeps its end open.
+//! There is no event loop of a library behind it: two file descriptors need none, and it was a third of the system
+//! calls of a small build. What is written is gathered and goes out when there is nothing left to do but wait: all
+//! that is asked for at a time reaches the engine in one piece.
 
-use hyper::client::conn::http2::{self, SendRequest};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use std::cell::RefCell;
 use std::fs::File;
-use std::future::Future;
-use std::io::{self, IoSlice, IsTerminal};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream as StdUnixStream;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use tokio::io::Interest;
-use tokio::net::UnixStream;
-use tokio::net::unix::pipe;
-use tonic::body::Body;
-use tower_service::Service;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The largest message either side takes, as in the engine.
-pub(super) const MESSAGE_LIMIT_BYTES: usize = 16 << 20;
-
-/// A whole message fits into the window, so the engine never waits for one of ours to open it.
-const WINDOW_BYTES: u32 = 17 << 20;
-
-/// One read from the pipe; a pipe holds 64 KiB by default.
-const READ_BYTES: usize = 64 << 10;
+/// So much is gathered before it is written. A pipe holds 64 KiB by default.
+const GATHERED_BYTES: usize = 64 << 10;
 
 /// Tells whether a person sits at standard input or output.
 pub(super) fn is_terminal() -> bool {
     io::stdin().is_terminal() || io::stdout().is_terminal()
 }
 
-/// Both directions of the conversation with the engine.
-pub(super) struct Stdio {
-    reader: Reader,
-    writer: Writer,
-    hangup: Option<pipe::Sender>,
-    buffer: Box<[u8]>,
-}
+/// Both directions of the conversation with the engine. Clones are the same conversation.
+#[derive(Clone)]
+pub(super) struct Stdio(Rc<RefCell<Pair>>);
 
-enum Reader {
-    Pipe(pipe::Receiver),
-    Socket(UnixStream),
-}
-
-enum Writer {
-    Pipe(pipe::Sender),
-    Socket(UnixStream),
+struct Pair {
+    input: File,
+    output: File,
+    /// Whether a read may find something.
+    is_readable: bool,
+    /// Whether the engine has closed the direction towards it. While we only wait for an answer nothing is written,
+    /// so that would not be noticed by writing.
+    is_closed: bool,
+    gathered: Vec<u8>,
 }
 
 impl Stdio {
@@ -64,208 +53,119 @@ impl Stdio {
         Stdio::over(input, output)
     }
 
-    /// Takes any two file descriptors. Must be called inside a runtime.
+    /// Takes any two file descriptors.
     ///
     /// # Errors
     /// If one of them is neither a pipe nor a socket.
     pub(super) fn over(input: OwnedFd, output: OwnedFd) -> io::Result<Stdio> {
-        let reader = match kind(&input)? {
-            Kind::Pipe => Reader::Pipe(pipe::Receiver::from_owned_fd(input)?),
-            Kind::Socket => Reader::Socket(socket(input)?),
+        let pair = Pair {
+            input: connected(input)?,
+            output: connected(output)?,
+            is_readable: false,
+            is_closed: false,
+            gathered: Vec::new(),
         };
-        let mut hangup = None;
-        let writer = match kind(&output)? {
-            Kind::Pipe => {
-                hangup = Some(pipe::Sender::from_owned_fd(output.try_clone()?)?);
-                Writer::Pipe(pipe::Sender::from_owned_fd(output)?)
+        Ok(Stdio(Rc::new(RefCell::new(pair))))
+    }
+
+    /// Tells whether the engine takes nothing any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.borrow().is_closed
+    }
+
+    /// Sends what was gathered and sleeps until the engine has sent something, can take more, or has left. After that
+    /// everything that reads or writes is to be polled again: no waker is kept.
+    pub(super) fn wait(&self) {
+        let pair = &mut *self.0.borrow_mut();
+        pair.send();
+        if pair.is_closed {
+            return;
+        }
+        let wanted = if pair.gathered.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        let mut both = [PollFd::new(&pair.output, wanted), PollFd::new(&pair.input, PollFlags::IN)];
+        // What can be read already need not be waited for.
+        let waited = if pair.is_readable { &mut both[..1] } else { &mut both[..] };
+        while poll(waited, None) == Err(Errno::INTR) {}
+        let [output, input] = both.map(|fd| fd.revents());
+        pair.is_readable |= !input.is_empty();
+        pair.is_closed |= output.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
+    }
+}
+
+/// Makes sure that an engine can be at the other end, and that it is never waited for but in `wait`.
+fn connected(fd: OwnedFd) -> io::Result<File> {
+    let file = File::from(fd);
+    let kind = file.metadata()?.file_type();
+    if !kind.is_fifo() && !kind.is_socket() {
+        let reason = "standard input and output are not connected to an engine";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+    }
+    rustix::io::ioctl_fionbio(&file, true)?;
+    Ok(file)
+}
+
+impl Pair {
+    /// Writes what was gathered, as far as the engine takes it.
+    fn send(&mut self) {
+        let mut sent = 0;
+        while sent < self.gathered.len() {
+            match self.output.write(&self.gathered[sent..]) {
+                Ok(some) => sent += some,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.is_closed |= error.kind() != io::ErrorKind::WouldBlock;
+                    break;
+                }
             }
-            Kind::Socket => Writer::Socket(socket(output)?),
-        };
-        Ok(Stdio { reader, writer, hangup, buffer: vec![0; READ_BYTES].into_boxed_slice() })
+        }
+        self.gathered.drain(..sent);
     }
 }
 
-enum Kind {
-    Pipe,
-    Socket,
-}
-
-fn kind(fd: &OwnedFd) -> io::Result<Kind> {
-    let kind = File::from(fd.try_clone()?).metadata()?.file_type();
-    if kind.is_fifo() {
-        Ok(Kind::Pipe)
-    } else if kind.is_socket() {
-        Ok(Kind::Socket)
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "standard input and output are not connected to an engine",
-        ))
-    }
-}
-
-fn socket(fd: OwnedFd) -> io::Result<UnixStream> {
-    let socket = StdUnixStream::from(fd);
-    socket.set_nonblocking(true)?;
-    UnixStream::from_std(socket)
-}
-
-impl hyper::rt::Read for Stdio {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        mut into: hyper::rt::ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        // The cursor gives its memory to unsafe code only, hence the copy through a buffer of our own.
-        let room = into.remaining().min(this.buffer.len());
-        let buffer = &mut this.buffer[..room];
-        loop {
-            let read = match &this.reader {
-                Reader::Pipe(pipe) => {
-                    ready!(pipe.poll_read_ready(cx))?;
-                    pipe.try_read(buffer)
-                }
-                Reader::Socket(socket) => {
-                    ready!(socket.poll_read_ready(cx))?;
-                    socket.try_read(buffer)
-                }
-            };
-            match read {
-                Ok(length) => {
-                    into.put_slice(&buffer[..length]);
+impl AsyncRead for Stdio {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let pair = &mut *self.0.borrow_mut();
+        while pair.is_readable {
+            let room = into.initialize_unfilled();
+            match pair.input.read(room) {
+                Ok(read) => {
+                    // A read that fills less than the room has emptied the pipe; at the end it is empty for ever.
+                    pair.is_readable = read == room.len() || read == 0;
+                    into.advance(read);
                     return Poll::Ready(Ok(()));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => pair.is_readable = false,
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+        Poll::Pending
     }
 }
 
-impl hyper::rt::Write for Stdio {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(from)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            let written = match &self.writer {
-                Writer::Pipe(pipe) => {
-                    ready!(pipe.poll_write_ready(cx))?;
-                    pipe.try_write_vectored(from)
-                }
-                Writer::Socket(socket) => {
-                    ready!(socket.poll_write_ready(cx))?;
-                    socket.try_write_vectored(from)
-                }
-            };
-            match written {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                other => return Poll::Ready(other),
-            }
+impl AsyncWrite for Stdio {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        let pair = &mut *self.0.borrow_mut();
+        if pair.gathered.len() >= GATHERED_BYTES {
+            pair.send();
         }
+        if pair.is_closed {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let room = GATHERED_BYTES.saturating_sub(pair.gathered.len()).min(from.len());
+        if room == 0 && !from.is_empty() {
+            return Poll::Pending;
+        }
+        pair.gathered.extend_from_slice(&from[..room]);
+        Poll::Ready(Ok(room))
     }
 
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
+    /// Always done: what was gathered goes out in [`Stdio::wait`].
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
-    }
-}
-
-/// Carries requests to the engine. Clones share one connection, also across threads.
-#[derive(Clone)]
-pub(super) struct Channel {
-    sender: SendRequest<Body>,
-}
-
-impl Service<http::Request<Body>> for Channel {
-    type Response = http::Response<hyper::body::Incoming>;
-    type Error = hyper::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
-        self.sender.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        Box::pin(self.sender.send_request(request))
-    }
-}
-
-/// Moves bytes while it is polled; ends when the engine closes either direction.
-pub(super) struct Connection {
-    http: http2::Connection<Stdio, Body, Spawn>,
-    hangup: Option<pipe::Sender>,
-}
-
-impl Connection {
-    /// Greets the engine. Does not wait for its answer.
-    ///
-    /// # Errors
-    /// If the greeting cannot be sent.
-    pub(super) async fn open(mut stdio: Stdio) -> hyper::Result<(Channel, Connection)> {
-        let hangup = stdio.hangup.take();
-        let (sender, http) = http2::Builder::new(Spawn)
-            .initial_stream_window_size(WINDOW_BYTES)
-            .initial_connection_window_size(WINDOW_BYTES)
-            .handshake(stdio)
-            .await?;
-        Ok((Channel { sender }, Connection { http, hangup }))
-    }
-
-    /// Drives the connection to its end and says what ended it.
-    pub(super) async fn run(self) -> String {
-        let Connection { http, hangup } = self;
-        let closed = || "the engine closed the connection".to_owned();
-        let lost = async {
-            match &hangup {
-                // While we only wait for an answer nothing is written, so a closed pipe must be looked for.
-                Some(pipe) => {
-                    let _ = pipe.ready(Interest::ERROR).await;
-                }
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            ended = http => match ended {
-                Ok(()) => closed(),
-                Err(error) => format!("{}: {}", closed(), root_cause(&error)),
-            },
-            () = lost => closed(),
-        }
-    }
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
-}
-
-/// Runs what the connection wants to run beside itself.
-#[derive(Clone, Copy)]
-struct Spawn;
-
-impl<F> hyper::rt::Executor<F> for Spawn
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, future: F) {
-        tokio::spawn(future);
     }
 }

@@ -14,7 +14,6 @@ use crate::pipeline::{Build, Built, Outcome, Scope};
 use crate::plan;
 use crate::report::{self, BuildError, Metadata, Request};
 use crate::text::SourceMap;
-use std::sync::Arc;
 
 /// Finds out which question is asked.
 ///
@@ -49,7 +48,7 @@ pub(super) fn of_unreadable(
 ///
 /// # Errors
 /// If the Dockerfile has an error, unless the question is what is wrong with it.
-pub(super) async fn run(run: &Arc<Run>, request: Request) -> Result<gw::Result, Error> {
+pub(super) async fn run(run: &Run, request: Request) -> Result<gw::Result, Error> {
     let answer = match request {
         Request::Describe => Ok(report::describe()),
         Request::Targets => run.targets(),
@@ -77,23 +76,23 @@ impl Run {
         report::lint(&outcome.warnings, error, &self.source.project.sources, &self.info)
     }
 
-    async fn outline(self: &Arc<Self>) -> Result<Metadata, Error> {
+    async fn outline(&self) -> Result<Metadata, Error> {
         let (built, facts) = self.converted().await?;
         let (stages, sources) = (&built.plan.stages, &self.source.project.sources);
         Ok(report::outline(stages, built.plan.target, &facts, sources, &self.info.data))
     }
 
-    async fn convert_llb(self: &Arc<Self>) -> Result<Metadata, Error> {
+    async fn convert_llb(&self) -> Result<Metadata, Error> {
         let (Built { plan, mut converted }, _) = self.converted().await?;
         let definition = self.marshal(&mut converted.graph, converted.root, &plan.platforms.target)?;
         report::convert_llb(&definition).map_err(|error| Error::new(error.to_string()))
     }
 
     /// Goes as far as a build goes before it is solved. Its warnings are shown as those of a build are.
-    async fn converted(self: &Arc<Self>) -> Result<(Built, crate::facts::Facts), Error> {
+    async fn converted(&self) -> Result<(Built, crate::facts::Facts), Error> {
         let build = Build::new(&self.source, None, Scope::Target, true);
         let Outcome { built, facts, warnings, .. } = self.drive(build).await;
-        self.warn(warnings).join_all().await;
+        self.warn(warnings).await;
         built.map(|built| (built, facts)).map_err(|error| failure(error, None))
     }
 }
