@@ -3,8 +3,9 @@
 //! In: a method and a message. Out: the reply, or the engine's status with the details it sent. Which messages there
 //! are is the matter of `client`.
 //!
-//! gRPC is five bytes before a message and two headers after it. A client library for it was 110 KB of the program
-//! and a fifth of its processor time, as it makes each call anew for each pair of messages. HTTP/2 itself is h2's.
+//! A unary call of gRPC is five bytes before a message and two headers after the reply, so it is written out here;
+//! HTTP/2 itself is h2's matter. With tonic's generated client over hyper and tokio's runtime, the program was 180 KB
+//! larger (92 KB with gzip), as all of it is there once for each pair of messages.
 
 use super::error::Error;
 use super::stdio::Stdio;
@@ -147,10 +148,8 @@ fn unframed(bytes: &Bytes) -> Result<Bytes, Error> {
 }
 
 fn too_large(length: usize) -> Error {
-    let message = format!(
-        "a message of {length} bytes is larger than the {} MiB that can be sent",
-        MESSAGE_LIMIT_BYTES >> 20
-    );
+    let limit = MESSAGE_LIMIT_BYTES >> 20;
+    let message = format!("a message of {length} bytes is too large: no more than {limit} MiB can be sent");
     Error::with_code(code::RESOURCE_EXHAUSTED, message)
 }
 

@@ -5,8 +5,7 @@
 //!
 //! One thread does it all: it builds as far as it can, then waits for the engine. When the engine goes away, the
 //! process ends. When the build panics, the hook takes the connection over and tells the engine before the process
-//! dies. (A thread for the build and one for the connection cost a third of the processor time of a small build: each
-//! call passed twice from one to the other.)
+//! dies. (Each call passed twice from one thread to another when there were two: see `stdio` for what that cost.)
 
 mod answer;
 mod build;
@@ -69,8 +68,7 @@ pub fn main() -> ExitCode {
         Ok(stdio) => {
             report_panics(|| process::exit(1));
             let ended = supervise(stdio, run::run);
-            // Ends here and not by returning: nothing of what the build holds has to be given back piece by piece,
-            // which is 4 % of a small build.
+            // Ends here and not by returning, so the channel and the connection are not taken apart first.
             process::exit(ended)
         }
         Err(reason) => {
