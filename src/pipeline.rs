@@ -71,17 +71,24 @@ impl Source {
     /// # Errors
     /// If it is empty, or the settings of the linter cannot be read.
     pub fn read(project: Project, options: Arc<Options>) -> Result<Source, Error> {
-        let text = &project.sources.files()[0];
-        if text.data().is_empty() {
+        let file = Arc::new(parse_file(syntax::parse(&project.sources.files()[0])));
+        Source::of(project, file, options)
+    }
+
+    /// Takes the instructions of a Dockerfile that were read already.
+    ///
+    /// # Errors
+    /// If it is empty, or the settings of the linter cannot be read.
+    pub fn of(project: Project, file: Arc<File>, options: Arc<Options>) -> Result<Source, Error> {
+        if project.sources.files()[0].data().is_empty() {
             return Err(Error::new("empty-file", "the Dockerfile cannot be empty"));
         }
-        let file = parse_file(syntax::parse(text));
         let invalid = |message| Error::new("invalid-check-option", message);
         let lint = match lint::option_config(&options).map_err(invalid)? {
             Some(config) => config,
             None => lint::file_config(&file).map_err(invalid)?,
         };
-        Ok(Source { project: Arc::new(project), file: Arc::new(file), options, lint: Arc::new(lint) })
+        Ok(Source { project: Arc::new(project), file, options, lint: Arc::new(lint) })
     }
 }
 

@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "explain",
     "draw",
     "pipeline",
+    "api",
 ];
 
 /// Rooms that must stay plain: what they may import is less than what stands above them.

@@ -1,11 +1,11 @@
 //! The whole way of checks: Dockerfiles through the pipeline, with made-up answers in place of an engine.
 
 use multistage::image::Platform;
-use multistage::lint::{OWN, RULES, Status, Warning};
-use multistage::options::Options;
-use multistage::pipeline::{Build, Outcome, Scope, Source};
-use multistage::plan::{Answer, AskError, Entry, Question, Step};
-use multistage::text::SourceMap;
+use multistage::internal::lint::{OWN, RULES, Status, Warning};
+use multistage::internal::options::Options;
+use multistage::internal::pipeline::{Build, Outcome, Scope, Source};
+use multistage::internal::plan::{Answer, AskError, Entry, Question, Step};
+use multistage::internal::text::SourceMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ fn the_page_of_each_rule_tells_the_truth() {
 fn rules_are_documented() {
     for rule in RULES.iter().chain(OWN) {
         assert!(rule.page.text.len() > 50 && rule.page.text.ends_with('.'), "{}", rule.name);
-        assert!(multistage::lint::rule(&rule.name.to_lowercase()).is_some(), "{}", rule.name);
+        assert!(multistage::internal::lint::rule(&rule.name.to_lowercase()).is_some(), "{}", rule.name);
         let slug = rule.url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         assert!(rule.url.is_empty() || slug.replace('-', "") == rule.name.to_lowercase(), "{}", rule.url);
     }

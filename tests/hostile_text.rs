@@ -1,9 +1,9 @@
 //! No text makes the rooms that read small texts panic, hang or answer without bound.
 
-use multistage::expand::{EnvList, Lexer, MAX_GROWTH};
 use multistage::image::{Config, Digest, Platform, Reference, Timestamp};
-use multistage::options::Options;
-use multistage::{ignore, path, remote, text};
+use multistage::internal::expand::{EnvList, Lexer, MAX_GROWTH};
+use multistage::internal::options::Options;
+use multistage::internal::{ignore, path, remote, text};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

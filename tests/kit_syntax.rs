@@ -4,8 +4,8 @@
 //! The folder of the kit comes from `MULTISTAGE_KIT`; without it the test says so and passes.
 
 use multistage::instruction;
-use multistage::syntax;
-use multistage::text::{Diagnostic, SourceMap};
+use multistage::internal::syntax;
+use multistage::internal::text::{Diagnostic, SourceMap};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,9 @@
 //! The digests were recorded from the reference frontend (1.26.0); they see every byte of an op and of all its inputs.
 
 use multistage::image::Platform;
-use multistage::llb::caps::CapSet;
+use multistage::internal::pb::ops;
+use multistage::internal::text::{SourceMap, Span};
+use multistage::llb::CapSet;
 use multistage::llb::op::{
     CacheSharing, Copy, Device, Exec, File, FileAction, Git, HostIp, Image, Local, Merge, Mkdir, Mkfile,
     Mount, MountKind, Network, Owner, Secret, Security, Ssh, Ulimit,
@@ -12,8 +14,6 @@ use multistage::llb::{
     Definition, Digest, Edge, Graph, LinuxResources, MarshalOptions, Meta, Op, ProgressGroup, Reason,
     SourceText, VertexId, caps,
 };
-use multistage::pb::ops;
-use multistage::text::{SourceMap, Span};
 use prost::Message;
 
 const SESSION: &str = "conformancesession0000000";

@@ -1,8 +1,8 @@
 //! Whatever the input, parsing ends, and every place it names lies in the file, on whole characters and in order.
 
 use multistage::instruction::{self, Kind};
-use multistage::syntax::{self, Args, Tree};
-use multistage::text::{SourceMap, Span};
+use multistage::internal::syntax::{self, Args, Tree};
+use multistage::internal::text::{SourceMap, Span};
 use proptest::prelude::*;
 
 /// Bits of Dockerfiles that mean something to some part of the parser.

@@ -5,7 +5,7 @@
 //! round. The struct literals name every field, so a field that is new on either side does not compile.
 
 use bollard_buildkit_proto::{fsutil, google, moby::buildkit::v1 as theirs, pb};
-use multistage::pb::{caps, fsutil as our_fsutil, gateway, ops, policy, rpc, worker};
+use multistage::internal::pb::{caps, fsutil as our_fsutil, gateway, ops, policy, rpc, worker};
 use prost::Message;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;

@@ -1,10 +1,10 @@
 //! Files far larger than any that people write: they take time in step with their size, and hardly any stack.
 
 use multistage::image::Platform;
+use multistage::internal::options::Options;
+use multistage::internal::pipeline::{Build, Scope, Source};
+use multistage::internal::plan::{Answer, Entry, Question, Step};
 use multistage::llb::MarshalOptions;
-use multistage::options::Options;
-use multistage::pipeline::{Build, Scope, Source};
-use multistage::plan::{Answer, Entry, Question, Step};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::thread;
@@ -41,8 +41,7 @@ fn answer(question: &Question, dockerfile: &str) -> Answer {
 /// Takes a file through all rooms and returns the number of its ops.
 fn ops(text: &str) -> usize {
     let host = Platform::new("linux", "amd64");
-    let options =
-        Arc::new(Options { build_platforms: vec![host.clone()], host: host.clone(), ..Options::default() });
+    let options = Arc::new(Options::new());
     let mut entry = Entry::new(Arc::clone(&options));
     let project = loop {
         match entry.step().expect("the Dockerfile is found") {

@@ -1,7 +1,7 @@
 //! The rooms apart, on a small, a usual and a huge file; and a peer where there is one.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use multistage::expand::{EnvList, Lexer};
+use multistage::internal::expand::{EnvList, Lexer};
 use multistage_benches::{SMALL, USUAL, Work, generated};
 use std::hint::black_box;
 use std::str::FromStr;

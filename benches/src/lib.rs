@@ -2,14 +2,14 @@
 
 #![forbid(unsafe_code)]
 
-use multistage::convert::Converted;
-use multistage::facts::Facts;
 use multistage::image::Platform;
 use multistage::instruction::{File, parse_file};
+use multistage::internal::convert::Converted;
+use multistage::internal::facts::Facts;
+use multistage::internal::options::Options;
+use multistage::internal::plan::{Answer, Entry, Plan, Planner, Project, Question, Step};
+use multistage::internal::{convert, syntax};
 use multistage::llb::{Definition, Graph, MarshalOptions, SourceText};
-use multistage::options::Options;
-use multistage::plan::{Answer, Entry, Plan, Planner, Project, Question, Step};
-use multistage::{convert, syntax};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -61,8 +61,7 @@ impl Work {
     /// # Panics
     /// If the context cannot be found, which only a mistake in here brings about.
     pub fn new(text: &str) -> Work {
-        let host = Platform::new("linux", "amd64");
-        let options = Options { build_platforms: vec![host.clone()], host, ..Options::default() };
+        let options = Options::new();
         let options = Arc::new(options);
         let mut entry = Entry::new(Arc::clone(&options));
         let project = loop {
@@ -120,7 +119,7 @@ impl Work {
     /// If the graph is broken.
     pub fn marshal(&self, converted: &Converted) -> Definition {
         let graph: &Graph = &converted.graph;
-        let platform = &self.options.host;
+        let platform = &Platform::host();
         let text = SourceText {
             map: &self.project.sources,
             language: "Dockerfile",

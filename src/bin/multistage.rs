@@ -1,9 +1,9 @@
-//! The command line: see `multistage::cli`.
+//! The command line: see `multistage::internal::cli`.
 
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    multistage::cli::main()
+    multistage::internal::cli::main()
 }

@@ -63,7 +63,7 @@ impl Answers<'_> {
         let described = described.map_err(|message| failure(NOT_FOUND, message))?.flatten();
         let Some(image) = described else {
             self.guessed.insert(reference.clone());
-            let config = plain_config(&platform).to_json();
+            let config = Config::plain(&platform).to_json();
             return Ok(Answer::ImageConfig { reference, digest: String::new(), config });
         };
         Ok(Answer::ImageConfig { reference, digest: image.digest, config: image.config })
@@ -76,13 +76,6 @@ impl Answers<'_> {
         let local = self.locals.get(name);
         Ok(Answer::Files(question.files.iter().map(|file| read(local, file)).collect()))
     }
-}
-
-/// Returns the config that stands for an image nobody described: some layer, and the usual search path.
-pub(super) fn plain_config(platform: &Platform) -> Config {
-    let mut config = Config::empty(platform);
-    config.rootfs.diff_ids = Some(vec![format!("sha256:{}", "0".repeat(64))]);
-    config
 }
 
 /// Returns the identifier of the only source of a definition.

@@ -5,7 +5,6 @@ use super::args::LlbArgs;
 use super::build;
 use super::output::{Failure, Output};
 use crate::report;
-use prost::Message;
 use std::io::Write;
 
 /// Runs the command.
@@ -30,7 +29,7 @@ pub(super) fn run(args: &LlbArgs, output: &mut Output) -> Result<Status, Failure
         output.write_all(answer.get("result.json").map_or(&[][..], Vec::as_slice))?;
         writeln!(output)?;
     } else {
-        output.write_all(&definition.into_pb().encode_to_vec())?;
+        output.write_all(&definition.encode())?;
     }
     Ok(Status::Clean)
 }

@@ -157,6 +157,13 @@ impl Config {
         config
     }
 
+    /// Returns the config that stands for an image of which nothing is known: some layer, and the usual search path.
+    pub fn plain(platform: &Platform) -> Config {
+        let mut config = Config::empty(platform);
+        config.rootfs.diff_ids = Some(vec![format!("sha256:{}", "0".repeat(64))]);
+        config
+    }
+
     /// Returns the platform the image is for.
     pub fn platform(&self) -> Platform {
         Platform {

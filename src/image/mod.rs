@@ -13,5 +13,6 @@ mod time;
 pub use config::{Config, ConfigError, ContainerConfig, Healthcheck, History, RootFs};
 pub use platform::{Platform, PlatformError};
 pub use reference::{Digest, DigestError, Reference, ReferenceError};
+#[doc(hidden)]
 pub use signal::check_stop_signal;
 pub use time::{Timestamp, TimestampError};

@@ -9,6 +9,7 @@ use crate::text::Spanned;
 
 /// `ADD [flags] source … destination`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Add {
     /// What to add, and where to.
     pub transfer: Transfer,

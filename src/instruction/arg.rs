@@ -6,6 +6,7 @@ use crate::text::Spanned;
 
 /// `ARG name[=default] …`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Arg {
     /// The arguments that are declared.
     pub args: Vec<ArgDecl>,
@@ -13,6 +14,7 @@ pub struct Arg {
 
 /// One build argument.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ArgDecl {
     /// The name, which is expanded too.
     pub key: Word,

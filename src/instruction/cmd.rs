@@ -6,6 +6,7 @@ use crate::text::{Span, Spanned};
 
 /// `CMD …`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Cmd {
     /// The command.
     pub command: CommandLine,
@@ -13,6 +14,7 @@ pub struct Cmd {
 
 /// A command: words of a JSON array, or a text for the shell.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CommandLine {
     /// The words. A text for the shell is one word, or none if there is no text.
     pub words: Vec<Spanned<String>>,

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 /// `COPY [flags] source … destination`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Copy {
     /// What to copy, and where to.
     pub transfer: Transfer,
@@ -27,6 +28,7 @@ pub struct Copy {
 
 /// Sources and a destination.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Transfer {
     /// Paths, patterns or, for ADD, addresses.
     pub sources: Vec<Word>,
@@ -38,6 +40,7 @@ pub struct Transfer {
 
 /// A file written as a heredoc.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct InlineFile {
     /// The name of the heredoc.
     pub name: String,

@@ -5,6 +5,7 @@ use crate::text::{Span, Spanned, csv_fields, lower, parse_bool};
 
 /// A device that a step asks for. Takes no variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Device {
     /// A CDI name: `vendor/class=name`, or a class.
     pub name: String,

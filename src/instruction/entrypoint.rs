@@ -5,6 +5,7 @@ use super::parse::Reader;
 
 /// `ENTRYPOINT …`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Entrypoint {
     /// The command.
     pub command: CommandLine,

@@ -5,6 +5,7 @@ use crate::syntax::Pair;
 
 /// `ENV key=value …` or `ENV key value`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Env {
     /// The variables; key and value are both expanded.
     pub pairs: Vec<Pair>,

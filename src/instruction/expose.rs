@@ -5,6 +5,7 @@ use crate::syntax::Word;
 
 /// `EXPOSE port[/protocol] …`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Expose {
     /// The ports, sorted as text. One of them may become several when it is expanded.
     pub ports: Vec<Word>,

@@ -8,6 +8,7 @@ use crate::text::{Spanned, lower, quote, upper};
 
 /// A stage: its FROM and the instructions below.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct StageDecl {
     /// What the stage starts from.
     pub base: Word,
@@ -27,6 +28,7 @@ pub struct StageDecl {
 
 /// The name of a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StageName {
     /// In lower case: what other instructions refer to.
     pub text: String,

@@ -8,6 +8,7 @@ use crate::text::{Span, parse_int, quote, upper};
 
 /// `HEALTHCHECK [flags] CMD …` or `HEALTHCHECK NONE`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Healthcheck {
     /// `NONE`, or `CMD` or `CMD-SHELL` and the command.
     pub test: Vec<String>,

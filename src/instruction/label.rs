@@ -5,6 +5,7 @@ use crate::syntax::Pair;
 
 /// `LABEL key=value …` or `LABEL key value`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Label {
     /// The labels; key and value are both expanded.
     pub pairs: Vec<Pair>,

@@ -5,6 +5,7 @@ use crate::text::Spanned;
 
 /// `MAINTAINER name`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Maintainer {
     /// The name, as written.
     pub name: Spanned<String>,

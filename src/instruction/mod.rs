@@ -33,6 +33,7 @@ pub use arg::{Arg, ArgDecl};
 pub use cmd::{Cmd, CommandLine};
 pub use copy::{Copy, InlineFile, Transfer};
 pub use device::Device;
+#[doc(hidden)]
 pub use duration::format_duration;
 pub use entrypoint::Entrypoint;
 pub use env::Env;
@@ -50,12 +51,13 @@ pub use user::User;
 pub use volume::Volume;
 pub use workdir::Workdir;
 
-use crate::syntax::{Directive, Tree};
-pub use crate::syntax::{Heredoc, Pair, Statement, Word};
+pub use crate::syntax::{Directive, Heredoc, NotJson, Pair, Word};
+use crate::syntax::{Statement, Tree};
 use crate::text::{Diagnostic, Span, Spanned};
 
 /// A file: what stands before the first FROM, and the stages.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct File {
     /// The character that escapes: a backslash or a backtick.
     pub escape: char,
@@ -68,10 +70,13 @@ pub struct File {
     /// The stages, in order.
     pub stages: Vec<StageDecl>,
     /// Each instruction that has empty lines in it, broken ones too.
+    #[doc(hidden)]
     pub gaps: Vec<Gap>,
     /// The first instruction that is wrong, if it is a FROM or a MAINTAINER: checks look at those even then.
+    #[doc(hidden)]
     pub first_broken: Option<Statement>,
     /// How many of the diagnostics are about the syntax.
+    #[doc(hidden)]
     pub syntax_errors: usize,
     /// Errors. The first one is what the reference reports: it reads the syntax of the whole file before it looks at
     /// instructions, so errors of syntax come first, and each kind is in the order of the file.
@@ -79,6 +84,7 @@ pub struct File {
 }
 
 /// An instruction with empty lines in it.
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Gap {
     /// Its lines, heredocs left out.
@@ -89,6 +95,7 @@ pub struct Gap {
 
 /// One instruction other than FROM.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Instruction {
     /// What it says.
     pub kind: Kind,
@@ -98,6 +105,7 @@ pub struct Instruction {
 
 /// What every instruction has, FROM included.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Head {
     /// The keyword, in the case it was written in.
     pub keyword: Spanned<String>,
@@ -119,6 +127,7 @@ pub struct Head {
 
 /// An instruction by keyword.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Kind {
     /// `ADD`
     Add(Add),
@@ -204,6 +213,7 @@ impl File {
 }
 
 /// Reads all statements of a file.
+#[doc(hidden)]
 pub fn parse_file(tree: Tree) -> File {
     parse::file(tree)
 }
@@ -212,6 +222,7 @@ pub fn parse_file(tree: Tree) -> File {
 ///
 /// # Errors
 /// If the text is no instruction, or more than one, or one that no trigger may be.
+#[doc(hidden)]
 pub fn parse_trigger(text: &str, span: Span) -> Result<Instruction, Diagnostic> {
     parse::trigger(text, span)
 }

@@ -10,6 +10,7 @@ use crate::text::{Span, Spanned, csv_fields, lower, parse_bool, parse_uint, quot
 
 /// A `--mount` as written.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct MountFlag {
     /// The value: fields with commas between, in CSV.
     pub text: Word,
@@ -21,6 +22,7 @@ pub struct MountFlag {
 
 /// A `--mount` with its variables expanded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mount {
     /// `type`
     pub mount_type: MountType,
@@ -52,6 +54,7 @@ pub struct Mount {
 
 /// The kind of a mount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MountType {
     /// Files of the context, a stage or an image.
     #[default]
@@ -68,6 +71,7 @@ pub enum MountType {
 
 /// How steps that run side by side use a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sharing {
     /// Together.
     Shared,

@@ -5,6 +5,7 @@ use crate::text::{Spanned, upper};
 
 /// `ONBUILD instruction`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Onbuild {
     /// The keyword of the instruction held back, in upper case.
     pub keyword: Spanned<String>,

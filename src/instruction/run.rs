@@ -8,6 +8,7 @@ use crate::text::quote;
 
 /// `RUN [flags] command`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Run {
     /// The command. Takes no variables: the shell sees them.
     pub command: CommandLine,
@@ -27,6 +28,7 @@ pub struct Run {
 
 /// The value of `--network`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Network {
     /// `default`: what the build says.
     Default,
@@ -38,6 +40,7 @@ pub enum Network {
 
 /// The value of `--security`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Security {
     /// `sandbox`
     Sandbox,

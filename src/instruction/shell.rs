@@ -6,6 +6,7 @@ use crate::text::Spanned;
 
 /// `SHELL ["word", …]`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Shell {
     /// The program and its arguments; at least one word.
     pub words: Vec<Spanned<String>>,

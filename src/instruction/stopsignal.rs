@@ -5,6 +5,7 @@ use crate::syntax::Word;
 
 /// `STOPSIGNAL signal`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Stopsignal {
     /// A name or a number.
     pub signal: Word,

@@ -5,6 +5,7 @@ use crate::syntax::Word;
 
 /// `USER user[:group]`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct User {
     /// Names or numbers.
     pub user: Word,

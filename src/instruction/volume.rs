@@ -5,6 +5,7 @@ use crate::syntax::Word;
 
 /// `VOLUME path …`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Volume {
     /// The paths.
     pub paths: Vec<Word>,

@@ -5,6 +5,7 @@ use crate::syntax::Word;
 
 /// `WORKDIR path`
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Workdir {
     /// Absolute, or relative to the one before.
     pub path: Word,

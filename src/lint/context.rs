@@ -3,7 +3,8 @@
 use super::place::Part;
 use super::{Config, Rule, Status, Warning};
 use crate::facts::{Fact, Facts, Note};
-use crate::instruction::{ArgDecl, File, Instruction, Kind, StageDecl, Statement};
+use crate::instruction::{ArgDecl, File, Instruction, Kind, StageDecl};
+use crate::syntax::Statement;
 use crate::syntax::{Args, Keyword};
 use crate::text::{Span, Spanned};
 use std::collections::HashMap;

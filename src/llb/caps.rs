@@ -195,6 +195,7 @@ pub struct CapError {
 
 impl CapSet {
     /// Reads what an engine says. `product` is what its users call it.
+    #[doc(hidden)]
     pub fn new(caps: &[ApiCap], product: impl Into<String>) -> CapSet {
         let known = caps.iter().filter(|cap| !cap.id.is_empty());
         let known =

@@ -13,9 +13,11 @@ use std::collections::{BTreeMap, HashMap};
 pub struct Definition {
     /// The ops, inputs first. The last one only names the result. Without any it is the empty file system.
     pub ops: Vec<Vec<u8>>,
-    /// What is said about each op.
+    /// What is said about each op, as it goes over the wire.
+    #[doc(hidden)]
     pub metadata: BTreeMap<Digest, ops::OpMetadata>,
-    /// Which lines of which file each op comes from.
+    /// Which lines of which file each op comes from, likewise.
+    #[doc(hidden)]
     pub source: Option<ops::Source>,
 }
 
@@ -28,12 +30,14 @@ impl Definition {
     }
 
     /// Returns the definition as it goes over the wire.
+    #[doc(hidden)]
     pub fn into_pb(self) -> ops::Definition {
         let metadata = self.metadata.into_iter().map(|(digest, metadata)| (digest.to_string(), metadata));
         ops::Definition { def: self.ops, metadata: metadata.collect(), source: self.source }
     }
 
     /// Returns a copy as it goes over the wire.
+    #[doc(hidden)]
     pub fn to_pb(&self) -> ops::Definition {
         self.clone().into_pb()
     }
@@ -42,6 +46,7 @@ impl Definition {
     ///
     /// # Errors
     /// If something is said about what is no digest.
+    #[doc(hidden)]
     pub fn from_pb(wire: ops::Definition) -> Result<Definition, Error> {
         let metadata = wire.metadata.into_iter().map(|(digest, metadata)| Ok((parse(&digest)?, metadata)));
         Ok(Definition {
@@ -49,6 +54,11 @@ impl Definition {
             metadata: metadata.collect::<Result<_, Error>>()?,
             source: wire.source,
         })
+    }
+
+    /// Returns the bytes of the definition, as `buildctl build` takes them.
+    pub fn encode(&self) -> Vec<u8> {
+        self.to_pb().encode_to_vec()
     }
 
     /// Reads the bytes of a definition.

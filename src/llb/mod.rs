@@ -7,6 +7,7 @@
 //!
 //! This room knows no Dockerfile. Protobuf types appear where bytes are made or read, and nowhere else.
 
+#[doc(hidden)]
 pub mod caps;
 mod definition;
 mod digest;
@@ -21,11 +22,15 @@ mod meta;
 pub mod op;
 mod walk;
 
+pub use caps::{CapError, CapSet};
 pub use definition::Definition;
 pub use digest::{Digest, DigestError};
 pub use error::{Error, Reason};
+#[doc(hidden)]
 pub use fit::fit;
 pub use graph::{Edge, Graph, Vertex, VertexId};
-pub use marshal::{MarshalOptions, SourceText, line_ranges};
+#[doc(hidden)]
+pub use marshal::line_ranges;
+pub use marshal::{MarshalOptions, SourceText};
 pub use meta::{CUSTOM_NAME, LinuxResources, Meta, ProgressGroup};
 pub use op::Op;

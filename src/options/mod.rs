@@ -21,67 +21,67 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// All options by name, as they go to another frontend.
-    pub all: BTreeMap<String, String>,
+    pub(crate) all: BTreeMap<String, String>,
     /// The platform this program runs on.
-    pub host: Platform,
+    pub(crate) host: Platform,
     /// Where steps run; never empty. The first one is the build platform.
-    pub build_platforms: Vec<Platform>,
+    pub(crate) build_platforms: Vec<Platform>,
     /// What to build for. Empty: for the build platform.
-    pub target_platforms: Vec<Platform>,
+    pub(crate) target_platforms: Vec<Platform>,
     /// Whether the result names its platforms, though it may be one only.
-    pub is_multi_platform: bool,
+    pub(crate) is_multi_platform: bool,
     /// The stage to build. Empty: the last.
-    pub target: String,
+    pub(crate) target: String,
     /// Values for `ARG`.
-    pub build_args: BTreeMap<String, String>,
+    pub(crate) build_args: BTreeMap<String, String>,
     /// Labels for the image.
-    pub labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
     /// Which stages must not come from the cache.
-    pub no_cache: NoCache,
+    pub(crate) no_cache: NoCache,
     /// Which images to look up where.
-    pub image_resolve_mode: ResolveMode,
+    pub(crate) image_resolve_mode: ResolveMode,
     /// Lines for `/etc/hosts`.
-    pub extra_hosts: Vec<HostAddress>,
+    pub(crate) extra_hosts: Vec<HostAddress>,
     /// The network of steps that do not say.
-    pub network: NetworkMode,
+    pub(crate) network: NetworkMode,
     /// The host name of steps.
-    pub hostname: String,
+    pub(crate) hostname: String,
     /// The size of `/dev/shm`, in bytes. 0: the engine's.
-    pub shm_size: i64,
+    pub(crate) shm_size: i64,
     /// Limits of processes.
-    pub ulimits: Vec<Ulimit>,
+    pub(crate) ulimits: Vec<Ulimit>,
     /// Limits of steps.
-    pub resources: Option<LinuxResources>,
+    pub(crate) resources: Option<LinuxResources>,
     /// The control group that steps live in.
-    pub cgroup_parent: String,
+    pub(crate) cgroup_parent: String,
     /// A name that sets the cache mounts of this build apart.
-    pub cache_id_namespace: String,
+    pub(crate) cache_id_namespace: String,
     /// Caches to read from.
-    pub cache_imports: Vec<CacheImport>,
+    pub(crate) cache_imports: Vec<CacheImport>,
     /// The scanner that lists what is in the image.
-    pub sbom: Option<Sbom>,
+    pub(crate) sbom: Option<Sbom>,
     /// The text of `BUILDKIT_DOCKERFILE_CHECK`, if given.
-    pub check: Option<String>,
+    pub(crate) check: Option<String>,
     /// The main context and the Dockerfile.
-    pub context: MainContext,
+    pub(crate) context: MainContext,
     /// The named contexts, by name or `name::platform`.
-    pub named_contexts: BTreeMap<String, String>,
+    pub(crate) named_contexts: BTreeMap<String, String>,
     /// What tells apart folders of one name, by name of the context.
-    pub shared_keys: BTreeMap<String, String>,
+    pub(crate) shared_keys: BTreeMap<String, String>,
     /// JSON about frontend inputs, by their name.
-    pub input_metadata: BTreeMap<String, String>,
+    pub(crate) input_metadata: BTreeMap<String, String>,
     /// The sessions of local folders that are not in the main one, by name of the folder.
-    pub local_session_ids: BTreeMap<String, String>,
+    pub(crate) local_session_ids: BTreeMap<String, String>,
     /// The session of the caller; the edge knows it from elsewhere.
-    pub session_id: String,
+    pub(crate) session_id: String,
     /// The subrequest, if this is one.
-    pub request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
     /// The frontend to forward to, from `BUILDKIT_SYNTAX`, if given.
-    pub syntax: Option<String>,
+    pub(crate) syntax: Option<String>,
     /// The command line this frontend was found by; it has been forwarded to if there is one.
-    pub cmdline: Option<String>,
+    pub(crate) cmdline: Option<String>,
     /// What the caller needs a frontend to do, and this one does not.
-    pub missing_capability: Option<MissingCapability>,
+    pub(crate) missing_capability: Option<MissingCapability>,
 }
 
 /// Which stages must not come from the cache.
@@ -138,6 +138,22 @@ const CAPABILITIES: &[&str] = &[
 ];
 
 impl Options {
+    /// Returns the options of a build that asks for nothing in particular.
+    pub fn new() -> Options {
+        let host = Platform::host();
+        Options { build_platforms: vec![host.normalized()], host, ..Options::default() }
+    }
+
+    /// Reads options by the names that BuildKit gives them: `target`, `platform`, `build-arg:NAME`, `label:NAME`,
+    /// `context:NAME`, `no-cache`, `filename` and so on. Steps run on the platform of this program.
+    ///
+    /// # Errors
+    /// The first option that is wrong.
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Options, OptionsError> {
+        let map = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Options::from_map(&map, &[], &Platform::host())
+    }
+
     /// Reads the options of a frontend.
     ///
     /// `workers` holds the platforms of each worker; without any, steps run on `host`.

@@ -42,6 +42,8 @@ pub struct Project {
 pub struct Entry {
     options: Arc<Options>,
     desk: Desk,
+    /// The Dockerfile, if nobody has to be asked for it.
+    given: Option<Vec<u8>>,
 }
 
 /// What is known before the Dockerfile is read.
@@ -55,7 +57,12 @@ struct Opened {
 impl Entry {
     /// Starts on the project that the options name.
     pub fn new(options: Arc<Options>) -> Entry {
-        Entry { options, desk: Desk::default() }
+        Entry { options, desk: Desk::default(), given: None }
+    }
+
+    /// Starts on the same with a Dockerfile that is at hand. Whatever lies beside it is still asked for.
+    pub fn holding(options: Arc<Options>, dockerfile: impl Into<Vec<u8>>) -> Entry {
+        Entry { given: Some(dockerfile.into()), ..Entry::new(options) }
     }
 
     /// Takes in an answer.
@@ -164,13 +171,14 @@ impl Entry {
             )
         });
         let definition = recipe.definition(&self.options.host)?;
+        let mut wanted = vec![FileRequest::new(&ignore_name)];
+        if self.given.is_none() {
+            wanted.insert(0, FileRequest { fallback: lower_case, ..FileRequest::new(&filename) });
+        }
         let question = Question::Files(FilesQuestion {
             definition: definition.clone(),
             evaluate: false,
-            files: vec![
-                FileRequest { fallback: lower_case, ..FileRequest::new(&filename) },
-                FileRequest::new(&ignore_name),
-            ],
+            files: wanted,
             asker: String::new(),
         });
         let files = match self.desk.ask(&question) {
@@ -178,12 +186,16 @@ impl Entry {
             Some(Answer::Files(files)) => files,
             Some(other) => return Err(misfit(other).context("failed to resolve dockerfile")),
         };
-        let data = match first(files) {
-            Ok(data) => data.to_vec(),
-            Err(error) => return Err(Error::ask(error).context("failed to read dockerfile")),
+        let data = match (&self.given, first(files)) {
+            (Some(data), _) => data.clone(),
+            (None, Ok(data)) => data.to_vec(),
+            (None, Err(error)) => return Err(Error::ask(error).context("failed to read dockerfile")),
         };
         // One without any byte counts as absent.
-        let ignore = files.get(1).and_then(|file| file.as_ref().ok()).filter(|data| !data.is_empty());
+        let ignore = files
+            .get(usize::from(self.given.is_none()))
+            .and_then(|file| file.as_ref().ok())
+            .filter(|data| !data.is_empty());
         let ignore = ignore.map(|data| Ignore { name: ignore_name, data: data.clone() });
         let desk = std::mem::take(&mut self.desk);
         Ok(Some(Project { sources: SourceMap::of(filename, data), definition, context, ignore, desk }))

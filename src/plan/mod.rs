@@ -109,6 +109,7 @@ pub enum BaseFiles {
 
 /// Why there is no plan.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Error {
     /// What to tell people.
     pub diagnostic: Diagnostic,
@@ -149,6 +150,14 @@ impl Error {
         self
     }
 }
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.diagnostic.message)
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Error {

@@ -3,9 +3,12 @@
 //! A question is plain data, and equal questions have equal answers: an edge may answer a question once and tell it to
 //! every build that asks. How to answer is the edge's matter: with RPCs, from a file, or from stated defaults.
 
-use crate::image::Platform;
+use crate::image::{Config, Platform};
 use crate::llb::Definition;
 use std::collections::BTreeMap;
+
+/// The gRPC code of what is not there.
+const NOT_FOUND: i32 = 5;
 
 /// Something that only the outside knows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,8 +23,28 @@ pub enum Question {
     SourceMeta(SourceMetaQuestion),
 }
 
+impl Question {
+    /// Returns the answer of somebody who knows nothing: there are no inputs and no files, and no image is found.
+    pub fn unanswered(&self) -> Answer {
+        let missing = |what: &str| AskError {
+            code: NOT_FOUND,
+            message: format!("{what}: not found"),
+            details: Vec::new(),
+        };
+        match self {
+            Question::ImageConfig(image) => Answer::Failed(missing(&image.reference)),
+            Question::Files(files) => {
+                Answer::Files(files.files.iter().map(|file| Err(missing(&file.path))).collect())
+            }
+            Question::Inputs => Answer::Inputs(BTreeMap::new()),
+            Question::SourceMeta(source) => Answer::Failed(missing(&source.identifier)),
+        }
+    }
+}
+
 /// Asks for the config and digest of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ImageQuestion {
     /// The whole name, with registry and tag or digest.
     pub reference: String,
@@ -35,8 +58,23 @@ pub struct ImageQuestion {
     pub oci_store: Option<OciStore>,
 }
 
+impl ImageQuestion {
+    /// Answers that the image was found. The digest may be empty; the config is JSON.
+    pub fn found(&self, digest: impl Into<String>, config: impl Into<Vec<u8>>) -> Answer {
+        let reference = self.reference.clone();
+        Answer::ImageConfig { reference, digest: digest.into(), config: config.into() }
+    }
+
+    /// Answers that nothing is known of the image: it stands for one with some layer and the usual search path.
+    pub fn plain(&self) -> Answer {
+        let platform = self.platform.clone().unwrap_or_else(Platform::host);
+        self.found("", Config::plain(&platform).to_json())
+    }
+}
+
 /// An OCI layout that a client offers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct OciStore {
     /// The session of the client.
     pub session_id: String,
@@ -46,6 +84,7 @@ pub struct OciStore {
 
 /// Asks for files out of a solved definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct FilesQuestion {
     /// The definition to solve.
     pub definition: Definition,
@@ -60,6 +99,7 @@ pub struct FilesQuestion {
 
 /// One file to read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct FileRequest {
     /// Path in the solved tree.
     pub path: String,
@@ -78,6 +118,7 @@ impl FileRequest {
 
 /// Asks what the engine knows about a source without fetching it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct SourceMetaQuestion {
     /// The identifier of the source op, with its scheme.
     pub identifier: String,

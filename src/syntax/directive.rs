@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 /// A directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Directive {
     /// The key, in lower case: `syntax`, `escape` or `check`.
     pub name: &'static str,

@@ -8,6 +8,7 @@ use crate::text::{Span, quote};
 
 /// A heredoc: the word that opens it and its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Heredoc {
     /// The word that ends it, without quotes. COPY and ADD name the file after it.
     pub name: String,

@@ -43,6 +43,7 @@ pub struct Tree {
 
 /// One instruction as written: split into words, but not understood.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Statement {
     /// The first word, in the case it was written in.
     pub keyword: Spanned<String>,
@@ -76,6 +77,7 @@ pub struct Statement {
 
 /// An instruction behind ONBUILD.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Trigger {
     /// Its first word, in the case it was written in.
     pub keyword: Spanned<String>,
@@ -85,6 +87,7 @@ pub struct Trigger {
 
 /// A flag, `--name` or `--name=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Flag {
     /// All of it, without quotes and escapes.
     pub text: String,
@@ -137,6 +140,7 @@ pub enum Form {
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pair {
     /// The key as written.
     pub key: Word,
@@ -155,6 +159,7 @@ impl Pair {
 
 /// A name, and perhaps a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Name {
     /// The name as written.
     pub key: Word,

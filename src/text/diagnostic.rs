@@ -13,6 +13,7 @@ pub enum Severity {
 
 /// A finding: one line of message, a place, and help.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// Whether the build can go on.
     pub severity: Severity,

@@ -4,14 +4,14 @@
 
 #![cfg(feature = "cli")]
 
-use multistage::draw::{dot, html, json, mermaid, of_ops, of_stages, svg, text};
-use multistage::explain::{Fate, Ops, Reason, changed, diff, overview};
 use multistage::image::{Config, Platform};
+use multistage::internal::draw::{dot, html, json, mermaid, of_ops, of_stages, svg, text};
+use multistage::internal::explain::{Fate, Ops, Reason, changed, diff, overview};
+use multistage::internal::options::Options;
+use multistage::internal::pipeline::{Build, Built, Scope, Source};
+use multistage::internal::plan::{Answer, AskError, Entry, Question, Step};
+use multistage::internal::text::SourceMap;
 use multistage::llb::{MarshalOptions, SourceText};
-use multistage::options::Options;
-use multistage::pipeline::{Build, Built, Scope, Source};
-use multistage::plan::{Answer, AskError, Entry, Question, Step};
-use multistage::text::SourceMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

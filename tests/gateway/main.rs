@@ -4,7 +4,7 @@ mod bridge;
 mod order;
 
 use bridge::{Bridge, Reply};
-use multistage::pb::{caps, gateway as gw, rpc};
+use multistage::internal::pb::{caps, gateway as gw, rpc};
 use prost::Message;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;

@@ -4,7 +4,7 @@ use crate::text::{SourceFile, Span};
 
 /// A piece of text that takes the place of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Edit {
+pub(in super::super) struct Edit {
     /// What goes.
     pub span: Span,
     /// What comes.
@@ -13,7 +13,7 @@ pub(in crate::cli) struct Edit {
 
 /// How safe a fix is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Safety {
+pub(in super::super) enum Safety {
     /// Every step of the build keeps its digest.
     Safe,
     /// What is built may change, so somebody should look at it first.
@@ -22,7 +22,7 @@ pub(in crate::cli) enum Safety {
 
 /// What to do about a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Fix {
+pub(in super::super) struct Fix {
     /// What it does, in a few words.
     pub title: String,
     /// The edits, in order, apart from each other.

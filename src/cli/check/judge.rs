@@ -53,7 +53,7 @@ pub(super) struct Input {
 
 /// Something to say about a place in a file.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Finding {
+pub(in super::super) struct Finding {
     /// What and where.
     pub diagnostic: Diagnostic,
     /// The warning it comes from; `None` for an error and for a check of our own.
@@ -64,14 +64,14 @@ pub(in crate::cli) struct Finding {
 
 impl Finding {
     /// Tells whether the file cannot be built.
-    pub(in crate::cli) fn is_broken(&self) -> bool {
+    pub(in super::super) fn is_broken(&self) -> bool {
         self.warning.is_none() && self.diagnostic.severity == Severity::Error
     }
 }
 
 /// A file that was judged.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Judged {
+pub(in super::super) struct Judged {
     /// The file.
     pub sources: SourceMap,
     /// What there is to say, in the order of the file.

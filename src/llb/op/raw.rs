@@ -18,5 +18,5 @@ pub struct Raw {
     /// The capabilities it needs, by name.
     pub caps: Vec<String>,
     /// Places in the foreign files of the graph.
-    pub locations: Vec<ops::Location>,
+    pub(crate) locations: Vec<ops::Location>,
 }
