@@ -23,11 +23,13 @@ demo: ## builds the examples through the frontend on a real engine, and shows ea
 test: lint test-cargo test-kit test-engine test-cluster ## everything that must hold: lints, tests, kit, builds on Docker 28
 
 .PHONY: lint
-lint: ## formatting, and clippy without a warning
+lint: ## formatting, clippy and documentation without a warning
 	cargo fmt --check
 	cargo clippy --locked --quiet --all-targets -- -D warnings
 	cargo clippy --locked --quiet --test engine -- -D warnings
 	cargo clippy --locked --quiet --no-default-features --lib -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --quiet --no-deps --lib --all-features
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --quiet --no-deps --lib --no-default-features
 
 .PHONY: test-cargo
 test-cargo: ## the tests that need no engine, with all features, with each, and with none

@@ -12,7 +12,6 @@
 //! | get the build | [`fn@convert`] | a [`Converted`] graph and image config |
 //! | get the bytes for an engine | [`Converted::marshal`] | a [`Definition`](llb::Definition) |
 //! | build a graph by hand | [`llb::Graph`] | the same, without any Dockerfile |
-//! | write a frontend | `gateway::serve` | a program that an engine starts, for a language of your own |
 //!
 //! ```
 //! use multistage::{Options, Question};
@@ -48,7 +47,7 @@
 //! - `gateway` is the youngest and may still change its shape.
 //! - **Not** a matter of the version: messages, hints and texts for people; which warnings there are; the order of
 //!   diagnostics at one place; digests and bytes, which are those of `docker/dockerfile` 1.26 and change when that does.
-//! - [`internal`](self#features) and whatever else is hidden here belongs to the programs and tests of this package.
+//! - Module `internal`, and whatever else is hidden here, belongs to the programs and tests of this package.
 //!
 //! The tour of the source is in `docs/architecture.md`.
 

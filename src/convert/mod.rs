@@ -5,7 +5,7 @@
 //! variable that is not set, is noted as a fact for the room `lint`.
 //! Nothing is asked here, no capability is checked (`llb::legalize` steps down), and nothing has a digest yet.
 //!
-//! Stages are converted one after the other in the order of the plan. A [`State`](state::State) is what a stage carries
+//! Stages are converted one after the other in the order of the plan. A `State` is what a stage carries
 //! from instruction to instruction. One file for each instruction says what it becomes.
 
 mod add;
