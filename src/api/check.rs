@@ -6,7 +6,7 @@ use crate::lint::{self, Warning};
 use crate::options::Options;
 use crate::pipeline::{Build, Built, Outcome, Scope, Source, loses_stage};
 use crate::plan::{BaseFiles, Entry, Error, Question, Step};
-use crate::text::{Diagnostic, Span};
+use crate::text::{Diagnostic, SourceMap, Span};
 use std::sync::Arc;
 
 /// No more errors than this are looked for, after those of the syntax.
@@ -79,7 +79,7 @@ fn look(dockerfile: &Dockerfile, options: &Options, found: &mut Vec<Diagnostic>)
     for warning in lint::check(&file, &facts, &config) {
         if warning.rule.name != NEEDS_BASE || built.as_ref().is_some_and(|built| knows_base(built, &warning))
         {
-            found.push(warning.into());
+            found.push(diagnostic(warning, &dockerfile.sources));
         }
     }
     Ok(())
@@ -116,9 +116,8 @@ fn knows_base(built: &Built, warning: &Warning) -> bool {
     matches!(plan.base(id).map(|base| &base.files), Some(BaseFiles::Empty))
 }
 
-impl From<Warning> for Diagnostic {
-    /// A warning is about all of its instruction.
-    fn from(warning: Warning) -> Diagnostic {
-        Diagnostic::warning(warning.rule.name, warning.message, warning.span)
-    }
+/// Returns what a warning says, with its place to the byte.
+pub(super) fn diagnostic(warning: Warning, sources: &SourceMap) -> Diagnostic {
+    let place = warning.place(sources.file_of(warning.span));
+    Diagnostic::warning(warning.rule.name, warning.message, place).within(warning.span)
 }

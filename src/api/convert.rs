@@ -1,6 +1,7 @@
 //! From a Dockerfile to a graph.
 
 use super::Dockerfile;
+use super::check::diagnostic;
 use crate::image::{Config, Platform};
 use crate::llb::{self, CapSet, Definition, Edge, Graph, MarshalOptions, SourceText};
 use crate::options::Options;
@@ -206,12 +207,13 @@ impl Converter {
 
 fn finish(outcome: Outcome, project: Arc<Project>) -> Result<Converted, Error> {
     let built = outcome.built?;
+    let warnings = outcome.warnings.into_iter();
     Ok(Converted {
         graph: built.converted.graph,
         root: built.converted.root,
         image: built.converted.image,
         platform: built.plan.platforms.target,
-        warnings: outcome.warnings.into_iter().map(Diagnostic::from).collect(),
+        warnings: warnings.map(|warning| diagnostic(warning, &project.sources)).collect(),
         project,
     })
 }

@@ -32,7 +32,7 @@ pub struct Stage {
     pub takes_from: Vec<usize>,
     /// Whether the target needs it. One that is not needed costs nothing: it is neither asked for nor run.
     pub is_needed: bool,
-    /// Its FROM, or the instruction that names the image.
+    /// Where its FROM names what it starts from, or where an instruction names the image.
     pub span: Span,
 }
 
@@ -103,6 +103,6 @@ fn of(stage: &stage::Stage, is_needed: bool) -> Stage {
         platform: stage.platform.clone(),
         takes_from: stage.deps.keys().copied().map(StageId::index).collect(),
         is_needed,
-        span: stage.named_at,
+        span: stage.named_at.word,
     }
 }
