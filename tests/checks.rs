@@ -212,7 +212,7 @@ fn check_places(rule: &str, marked: &str) {
             c => dockerfile.push(c),
         }
     }
-    let status = multistage::lint::rule(rule).expect("the rule is there").status;
+    let status = multistage::internal::lint::rule(rule).expect("the rule is there").status;
     let asked = format!("experimental={rule}");
     let options = [("build-arg:BUILDKIT_DOCKERFILE_CHECK", asked.as_str())];
     let (found, _) = check(&dockerfile, if status == Status::Stable { &[] } else { &options });
@@ -275,7 +275,7 @@ fn each_rule_points_at_the_word_that_is_meant() {
     for (rule, marked) in cases {
         check_places(rule, marked);
     }
-    for rule in multistage::lint::all_rules() {
+    for rule in multistage::internal::lint::all_rules() {
         assert!(cases.iter().any(|(name, _)| *name == rule.name), "no case for {}", rule.name);
     }
 }
