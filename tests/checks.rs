@@ -152,7 +152,12 @@ fn findings_may_fail_the_build() {
 
 #[track_caller]
 fn check_errors(dockerfile: &str, first: &str, more: &[&str]) {
-    let outcome = build(dockerfile, &[], Scope::Target);
+    check_errors_with(dockerfile, &[], first, more);
+}
+
+#[track_caller]
+fn check_errors_with(dockerfile: &str, options: &[(&str, &str)], first: &str, more: &[&str]) {
+    let outcome = build(dockerfile, options, Scope::Target);
     let error = outcome.built.expect_err("the file of the test is wrong").diagnostic.message;
     assert!(error.contains(first), "{error}");
     let found: Vec<&str> = outcome.more_errors.iter().map(|error| error.message.as_str()).collect();
@@ -160,6 +165,12 @@ fn check_errors(dockerfile: &str, first: &str, more: &[&str]) {
     for (found, expected) in found.iter().zip(more) {
         assert!(found.contains(expected), "{found}");
     }
+}
+
+#[test]
+fn a_wrong_option_takes_nothing_out_of_the_file() {
+    let file = "ARG BASE=a\nFROM $BASE\n";
+    check_errors_with(file, &[("target", "x")], "target stage \"x\" could not be found", &[]);
 }
 
 #[test]

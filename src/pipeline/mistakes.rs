@@ -42,8 +42,11 @@ pub(super) fn of_plan(source: &Source, target: Option<&Platform>, first: &Error)
     found.retain(|error| error.code != "no-stage" || !is_known);
     let goes_on = match is_of_parser {
         true => !is_known && !file.stages.is_empty(),
-        // What the engine could not do says nothing about the file.
-        false => first.cause.is_none() && file.take_out(first.diagnostic.span),
+        // What the engine could not do says nothing about the file, and an option that is wrong has no place in it.
+        false => {
+            let place = first.diagnostic.span;
+            first.cause.is_none() && place != Span::default() && file.take_out(place)
+        }
     };
     let mut file = Arc::new(file);
     for _ in 0..if goes_on { MOST } else { 0 } {
