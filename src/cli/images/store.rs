@@ -49,6 +49,7 @@ impl Store {
     pub(super) fn images(&self) -> Result<Vec<(String, Image)>, String> {
         let mut out = Vec::new();
         if let Some(index) = self.json("index.json")? {
+            let is_saved = self.bytes("manifest.json").is_some();
             for entry in list(&index, "manifests") {
                 let name = ["io.containerd.image.name", "org.opencontainers.image.ref.name"]
                     .iter()
@@ -63,6 +64,9 @@ impl Store {
                         // What is no image, such as an attestation, has a config of another kind.
                         let kind = manifest["config"]["mediaType"].as_str().unwrap_or_default();
                         if kind.contains("image") {
+                            // Docker keeps layers unpacked, so the manifest that it saves is not the one it pulled:
+                            // its digest is that of nothing in a registry.
+                            let digest = if is_saved && is_unpacked(&manifest) { "" } else { digest };
                             out.push((name.to_owned(), Image { digest: digest.to_owned(), config }));
                         }
                     }
@@ -113,6 +117,13 @@ impl Store {
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value[key].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Tells whether no layer of a manifest is compressed.
+fn is_unpacked(manifest: &Value) -> bool {
+    list(manifest, "layers")
+        .iter()
+        .all(|layer| layer["mediaType"].as_str().is_some_and(|kind| kind.ends_with(".tar")))
 }
 
 fn blob_path(digest: &str) -> String {
@@ -173,4 +184,35 @@ fn octal(field: &[u8]) -> u64 {
 fn extended_path(data: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(data);
     text.lines().find_map(|line| Some(line.split_once(' ')?.1.strip_prefix("path=")?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAYOUT: &[(&str, &str)] = &[
+        ("index.json", r#"{"manifests": [{"digest": "sha256:1"}]}"#),
+        ("blobs/sha256/2", r#"{"os": "linux"}"#),
+    ];
+
+    #[test]
+    fn only_a_digest_that_a_registry_may_know_is_taken() {
+        check(LAYOUT, "layer.v1.tar+gzip", "sha256:1");
+        check(LAYOUT, "layer.v1.tar", "sha256:1");
+        let saved = [LAYOUT, &[("manifest.json", "[]")]].concat();
+        check(&saved, "layer.v1.tar+gzip", "sha256:1"); // as containerd's store saves it
+        check(&saved, "layer.v1.tar", "");
+    }
+
+    #[track_caller]
+    fn check(files: &[(&str, &str)], layer: &str, expected: &str) {
+        let manifest = format!(
+            r#"{{"config": {{"digest": "sha256:2", "mediaType": "image.config.v1+json"}}, "layers": [{{"mediaType": "{layer}"}}]}}"#
+        );
+        let manifest = [("blobs/sha256/1", manifest.as_str())];
+        let files = files.iter().chain(&manifest);
+        let store = Store::Archive(files.map(|&(path, text)| (path.to_owned(), text.into())).collect());
+        let images = store.images().expect("the layout is whole");
+        assert_eq!(images.iter().map(|(_, image)| image.digest.as_str()).collect::<Vec<_>>(), [expected]);
+    }
 }
