@@ -262,9 +262,18 @@ fn wishes_are_dropped_where_nobody_can_grant_them() {
     let mut graph = Graph::new();
     let base = alpine(&mut graph);
     let mut exec = limited(base);
-    exec.devices = vec![Device { name: "v.com/gpu=all".to_owned(), is_optional: false }];
-    let run = graph.add(exec, limits());
+    let device = |is_optional| Device { name: "v.com/gpu=all".to_owned(), is_optional };
+    exec.devices = vec![device(true)];
+    let run = graph.add(exec.clone(), limits());
     graph.legalize(Some(run.into()), &engine(&lacks), &platform()).expect("wishes only");
+
+    // A step that says it cannot do without a device does not run without it.
+    exec.devices = vec![device(true), device(false)];
+    let needs_device = graph.add(exec, limits());
+    let error = graph.legalize(Some(needs_device.into()), &engine(&lacks), &platform());
+    let error = error.expect_err("there is no such device");
+    assert!(matches!(&error.reason, Reason::Unsupported(error) if error.cap == caps::EXEC_META_CDI));
+
     let Op::Exec(exec) = &graph.get(run).op else { panic!("it is a process") };
     assert!(exec.ulimits.is_empty() && exec.devices.is_empty() && exec.cgroup_parent.is_empty());
     assert_eq!(exec.mounts.len(), 4);

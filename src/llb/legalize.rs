@@ -56,7 +56,7 @@ fn reduce(vertex: &mut Vertex, engine: &CapSet, os: &str) {
         exec.ulimits.clear();
     }
     if !engine.has(caps::EXEC_META_CDI) {
-        exec.devices.clear();
+        exec.devices.retain(|device| !device.is_optional);
     }
     if !engine.has(caps::EXEC_META_CGROUP_PARENT) {
         exec.cgroup_parent.clear();
