@@ -211,12 +211,10 @@ impl Project {
     /// Feeds `docker build -` from its standard input, and returns the id of the image.
     #[track_caller]
     pub fn build_from_stdin(&self, input: &[u8]) -> Built {
-        let id_file = self.folder.join("id");
-        let started = Instant::now();
         let mut child = engine()
             .docker()
-            .args(["build", "--network", "host", "--iidfile"])
-            .arg(&id_file)
+            .args(["build", "--network", "host"])
+            .arg(self.id_flag())
             .args(&self.args)
             .arg("-")
             .stdin(Stdio::piped())
@@ -225,7 +223,14 @@ impl Project {
             .spawn()
             .expect("the client runs");
         child.stdin.take().expect("a pipe").write_all(input).expect("the client reads");
-        self.built(&child.wait_with_output().expect("the client ends"), started)
+        self.built(&child.wait_with_output().expect("the client ends"))
+    }
+
+    /// Returns the flag that makes the client write down which image it built.
+    fn id_flag(&self) -> String {
+        // With containerd's store images are found by the digest of the manifest, and the id is that of the config.
+        let flag = if engine().has_containerd_store { "metadata-file" } else { "iidfile" };
+        format!("--{flag}={}", self.folder.join("id").display())
     }
 
     fn output(&self, more: &[&str]) -> Output {
@@ -244,19 +249,19 @@ impl Project {
     /// Builds an image.
     #[track_caller]
     pub fn build(&self) -> Built {
-        let id_file = self.folder.join("id");
-        let started = Instant::now();
-        let output = self.output(&["--iidfile", id_file.to_str().expect("the path is UTF-8")]);
-        self.built(&output, started)
+        self.built(&self.output(&[&self.id_flag()]))
     }
 
     #[track_caller]
-    fn built(&self, output: &Output, started: Instant) -> Built {
-        let took = started.elapsed();
+    fn built(&self, output: &Output) -> Built {
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "the build failed:\n{}\n{log}", self.dockerfile);
-        let id = fs::read_to_string(self.folder.join("id")).expect("the client wrote the id");
-        Built { id, log, took, image: OnceLock::new() }
+        let written = fs::read_to_string(self.folder.join("id")).expect("the client wrote the id");
+        let id = match serde_json::from_str::<Value>(&written) {
+            Ok(metadata) => metadata["containerimage.digest"].as_str().expect("a digest").to_owned(),
+            Err(_) => written,
+        };
+        Built { id, log, image: OnceLock::new() }
     }
 
     /// Builds an image, and gives the project back for a second build with other flags.
@@ -328,7 +333,6 @@ impl Failed {
 pub struct Built {
     pub id: String,
     pub log: String,
-    pub took: Duration,
     image: OnceLock<Image>,
 }
 

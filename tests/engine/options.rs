@@ -92,6 +92,31 @@ fn shared_memory_and_limits() {
 }
 
 #[test]
+fn steps_run_in_the_control_group_that_was_named() {
+    if !has_buildx() {
+        return;
+    }
+    // What a step sees depends on the version of control groups; that the group was made does not.
+    let parent = format!("multistage-test-{}", nonce());
+    let groups = |more: &[&str]| {
+        let found = Command::new("find")
+            .args(["/sys/fs/cgroup", "-depth", "-type", "d", "-path"])
+            .arg(format!("*/{parent}*"))
+            .args(more)
+            .output()
+            .expect("find runs");
+        String::from_utf8_lossy(&found.stdout).into_owned()
+    };
+    Project::new(&format!("FROM busybox\nRUN echo {parent}\n"))
+        .arg(&format!("--cgroup-parent=/{parent}/below"))
+        .build();
+    let made = groups(&["-print"]);
+    groups(&["-exec", "rmdir", "{}", "+"]);
+    assert!(made.lines().any(|group| group.ends_with(&format!("/{parent}/below"))), "{made}");
+    assert_eq!(groups(&["-print"]), "", "groups are left");
+}
+
+#[test]
 fn a_foreign_platform_is_noted() {
     Project::new("FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /\n")
         .file("arm64", "x")
