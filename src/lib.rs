@@ -12,6 +12,7 @@
 //! | get the build | [`fn@convert`] | a [`Converted`] graph and image config |
 //! | get the bytes for an engine | [`Converted::marshal`] | a [`Definition`](llb::Definition) |
 //! | build a graph by hand | [`llb::Graph`] | the same, without any Dockerfile |
+//! | write a frontend | `gateway::serve` | a program that an engine starts, for a language of your own |
 //!
 //! ```
 //! use multistage::{Options, Question};
@@ -32,8 +33,8 @@
 //!
 //! # Features
 //!
-//! `gateway` brings the room of that name, and with it tokio and tonic; `cli` the command line. Both are on by default
-//! since the package is also two programs. An embedder wants `default-features = false`.
+//! `gateway` brings the module of that name, and with it HTTP/2; `cli` the command line. Both are on by default, as the
+//! package is two programs besides. An embedder wants `default-features = false`, or that and `gateway`.
 //!
 //! # What is stable
 //!

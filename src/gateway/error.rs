@@ -5,8 +5,9 @@
 //! its details survive; only places are added.
 
 use super::grpc::code;
-use crate::llb::line_ranges;
+use crate::llb::{self, line_ranges};
 use crate::pb;
+use crate::plan;
 use crate::report::json;
 use crate::text::{Diagnostic, SourceMap, Span};
 use serde_json::{Value, json};
@@ -22,13 +23,13 @@ const LONGEST: usize = 300;
 
 /// Why a run ended without a result.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Error {
+pub struct Error {
     status: pb::rpc::Status,
 }
 
 impl Error {
     /// Returns an error of no particular kind, which is what most are.
-    pub(super) fn new(message: impl Into<String>) -> Error {
+    pub fn new(message: impl Into<String>) -> Error {
         Error::with_code(code::UNKNOWN, message)
     }
 
@@ -59,7 +60,7 @@ impl Error {
     }
 
     /// Returns the message for people.
-    pub(super) fn message(&self) -> &str {
+    pub fn message(&self) -> &str {
         &self.status.message
     }
 
@@ -139,6 +140,25 @@ fn one_line(message: &str) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.status.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What ails a graph.
+impl From<llb::Error> for Error {
+    fn from(error: llb::Error) -> Error {
+        Error::new(error.to_string())
+    }
+}
+
+/// What ails a Dockerfile; its place is not told.
+impl From<plan::Error> for Error {
+    fn from(error: plan::Error) -> Error {
+        match error.cause {
+            Some(cause) => Error::from(cause),
+            None => Error::new(error.diagnostic.message),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod answer;
 mod build;
 mod caps;
 mod client;
+mod engine;
 mod error;
 mod forward;
 mod grpc;
@@ -21,8 +22,10 @@ mod run;
 mod stdio;
 mod subrequest;
 
+pub use engine::{Engine, Image, Tree, serve};
+pub use error::Error;
+
 use client::Client;
-use error::Error;
 use grpc::Channel;
 use h2::client::Connection;
 use prost::bytes::Bytes;
@@ -43,7 +46,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long the engine may take to hear of a panic.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Runs the frontend and returns the exit status of the process.
+/// Runs our own frontend, that of the image.
+#[doc(hidden)]
 pub fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("--version" | "-version" | "-V") => {
@@ -64,15 +68,23 @@ pub fn main() -> ExitCode {
         eprintln!("{}", help());
         return ExitCode::from(2);
     }
+    run_on_stdio(run::run)
+}
+
+/// Lets `build` talk to the engine over standard input and output, and ends the process.
+fn run_on_stdio<F>(build: impl FnOnce(Channel) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), Error>>,
+{
     match Stdio::open() {
         Ok(stdio) => {
             report_panics(|| process::exit(1));
-            let ended = supervise(stdio, run::run);
+            let ended = supervise(stdio, build);
             // Ends here and not by returning, so the channel and the connection are not taken apart first.
             process::exit(ended)
         }
         Err(reason) => {
-            eprintln!("{NAME}: {reason}\n\n{}", help());
+            eprintln!("{}: {reason}\n\n{}", program(), by_hand());
             ExitCode::from(2)
         }
     }
@@ -81,12 +93,25 @@ pub fn main() -> ExitCode {
 fn help() -> String {
     format!(
         "{NAME} {VERSION}: a Dockerfile frontend for BuildKit\n\n\
-         BuildKit starts this program in a container and talks to it over standard input and output;\n\
-         there is nothing to do by hand. To build with it, name its image in the first line of a Dockerfile:\n\n    \
-         # syntax=NAME-OF-THE-IMAGE\n\n\
+         {}\n\n\
          To check, explain or draw a Dockerfile on this machine, use `multistage`.\n\n\
-         Options:\n  --version  print name and version\n  --help     print this"
+         Options:\n  --version  print name and version\n  --help     print this",
+        by_hand()
     )
+}
+
+/// What to say to somebody who starts a frontend by hand.
+fn by_hand() -> &'static str {
+    "BuildKit starts this program in a container and talks to it over standard input and output;\n\
+     there is nothing to do by hand. To build with it, name its image in the first line of a Dockerfile:\n\n    \
+     # syntax=NAME-OF-THE-IMAGE"
+}
+
+/// Returns the name of this program, which may be a frontend of somebody else's.
+fn program() -> String {
+    let path = std::env::args_os().next().unwrap_or_default();
+    let name = std::path::Path::new(&path).file_name();
+    name.map_or_else(|| NAME.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 thread_local! {
@@ -196,7 +221,7 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 
 /// Says on standard error why the frontend failed, and returns the exit status for that.
 fn fail(message: &str) -> i32 {
-    eprintln!("{NAME}: {message}");
+    eprintln!("{}: {message}", program());
     1
 }
 

@@ -22,6 +22,12 @@ pub(super) struct Environment {
 }
 
 impl Environment {
+    /// Reads the environment of this process.
+    pub(super) fn of_process() -> Environment {
+        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        Environment::read(std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))))
+    }
+
     /// Reads the variables. Of two options with one name the later variable counts.
     pub(super) fn read(variables: impl IntoIterator<Item = (String, String)>) -> Environment {
         let mut environment = Environment::default();

@@ -30,8 +30,7 @@ pub(super) const LANGUAGE: &str = "Dockerfile";
 /// # Errors
 /// If the engine cannot be told.
 pub(super) async fn run(channel: Channel) -> Result<(), Error> {
-    let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-    let environment = Environment::read(std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))));
+    let environment = Environment::of_process();
     let client = Client::greet(channel, &environment.product).await?;
     let outcome = serve(&client, environment).await;
     client.end(outcome).await
@@ -112,13 +111,10 @@ impl Run {
 
 /// Turns an error of the core into one for the engine. If the engine has caused it, its own words go back.
 pub(super) fn failure(error: plan::Error, run: Option<&Run>) -> Error {
-    let found = &error.diagnostic;
-    let failed = match error.cause {
-        Some(cause) => Error::from(cause),
-        None => Error::new(&found.message),
-    };
+    let ranges = error.diagnostic.ranges.clone();
+    let failed = Error::from(error);
     match run {
-        Some(run) => failed.at_all(&run.info, &run.source.project.sources, &found.ranges),
+        Some(run) => failed.at_all(&run.info, &run.source.project.sources, &ranges),
         None => failed,
     }
 }
