@@ -10,7 +10,7 @@ use crate::llb::{self, Definition};
 use crate::pb::gateway as gw;
 use crate::pb::{ops, rpc};
 use crate::plan::{Answer, AskError, FilesQuestion, ImageQuestion, Question, SourceMeta, SourceMetaQuestion};
-use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -28,13 +28,16 @@ impl Answers {
         Answers { client, known: RefCell::default() }
     }
 
-    /// Answers all questions of a batch, in their order.
-    pub(super) async fn all(&self, questions: Vec<Question>) -> Vec<(Question, Answer)> {
-        join_all(questions.into_iter().map(async |question| {
+    /// Answers all questions of a batch, as the answers come.
+    pub(super) fn all(
+        &self,
+        questions: Vec<Question>,
+    ) -> FuturesUnordered<impl Future<Output = (Question, Answer)>> {
+        let answer = async |question| {
             let answer = self.one(&question).await;
             (question, answer)
-        }))
-        .await
+        };
+        questions.into_iter().map(answer).collect()
     }
 
     /// Answers one question.

@@ -20,6 +20,7 @@ use crate::pb::gateway as gw;
 use crate::pb::ops;
 use crate::pipeline::{Build, Outcome, Source};
 use crate::plan::{self, Answer, Entry, Project, Question, Step};
+use futures_util::StreamExt;
 use std::sync::Arc;
 
 /// The language of the file, as GitHub calls it.
@@ -169,14 +170,29 @@ impl Asks for Build {
 }
 
 /// Answers all questions until there are none.
+///
+/// Files take two calls, one after the other, where all else takes one. When only files are still unknown, whatever
+/// asked may know already that it fails: then nobody waits for them. So a build that fails at an image takes no more
+/// round trips than one that asks for the ignore file after the images, and any other takes one less.
 async fn drive<A: Asks>(mut asks: A, answers: &Answers) -> Result<A::Outcome, A::Error> {
     loop {
-        match asks.step()? {
+        let questions = match asks.step()? {
             Step::Done(outcome) => return Ok(outcome),
-            Step::Ask(questions) => {
-                for (question, answer) in answers.all(questions).await {
-                    asks.tell(question, answer);
-                }
+            Step::Ask(questions) => questions,
+        };
+        let is_file = |question: &Question| matches!(question, Question::Files(_));
+        let mut others = questions.iter().filter(|question| !is_file(question)).count();
+        let mut asked = answers.all(questions);
+        while let Some((question, answer)) = asked.next().await {
+            let is_other = !is_file(&question);
+            asks.tell(question, answer);
+            others -= usize::from(is_other);
+            if is_other
+                && others == 0
+                && !asked.is_empty()
+                && let Step::Done(outcome) = asks.step()?
+            {
+                return Ok(outcome);
             }
         }
     }

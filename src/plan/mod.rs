@@ -168,7 +168,8 @@ impl From<Diagnostic> for Error {
 /// What a driver has to do next.
 #[derive(Debug)]
 pub enum Step<T> {
-    /// Answer these, in any order, and tell all answers. They do not depend on each other.
+    /// Answer these, in any order, and tell the answers. They do not depend on each other. A step with some of the
+    /// answers is allowed: it may already be the last, and else it asks for the rest again.
     Ask(Vec<Question>),
     /// Nothing.
     Done(T),

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod order;
+mod rounds;
 
 use bridge::{Bridge, Reply};
 use multistage::internal::pb::{caps, gateway as gw, rpc};
@@ -64,6 +65,8 @@ struct Engine {
     closes_at: Option<usize>,
     /// Answers image configs only when so many have been asked for.
     images_at_once: usize,
+    /// Answers calls round by round, if it has this.
+    rounds: Option<Arc<rounds::Rounds>>,
 }
 
 impl Engine {
@@ -73,6 +76,7 @@ impl Engine {
             protocol: PROTOCOL.to_vec(),
             closes_at: None,
             images_at_once: 1,
+            rounds: None,
         }
     }
 
@@ -138,9 +142,13 @@ fn run(engine: Engine, options: &[&str]) -> Run {
         let reply = answer(&engine, method, message, &seen);
         let waits_for_images = method == "ResolveSourceMeta" || method == "ResolveImageConfig";
         let (images, at_once) = (images.clone(), engine.images_at_once);
+        let (rounds, method) = (engine.rounds.clone(), method.to_owned());
         async move {
             if close {
                 return Reply::Close;
+            }
+            if let Some(rounds) = rounds {
+                rounds.wait(&method).await;
             }
             if waits_for_images {
                 images.fetch_add(1, SeqCst);
@@ -188,7 +196,8 @@ async fn wait(child: &mut Child) -> ExitStatus {
         if let Some(status) = child.try_wait().expect("the child is ours") {
             return status;
         }
-        if started.elapsed() > Duration::from_secs(10) {
+        // A machine that does much else at the time may need long for the largest files.
+        if started.elapsed() > Duration::from_secs(60) {
             let _ = child.kill();
             panic!("the frontend did not end");
         }
