@@ -12,6 +12,7 @@ use super::result::{self, Built};
 use crate::image::{Config, Platform};
 use crate::llb::{CapSet, Definition};
 use crate::plan::{Answer, Question};
+use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::process::ExitCode;
@@ -141,6 +142,6 @@ impl Engine {
 
     /// Answers what a [`Converter`](crate::Converter) asks, side by side, and each question once.
     pub async fn answer(&self, questions: Vec<Question>) -> Vec<(Question, Answer)> {
-        self.answers.all(questions).await
+        self.answers.all(questions).collect().await
     }
 }
