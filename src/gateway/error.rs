@@ -4,14 +4,15 @@
 //! `google.rpc.Status` of Return. A status that came from the engine goes back as it came, so that its code and
 //! its details survive; only places are added.
 
-use super::grpc::code;
 use crate::llb::{self, line_ranges};
 use crate::pb;
 use crate::plan;
 use crate::report::json;
 use crate::text::{Diagnostic, SourceMap, Span};
+use prost::Message;
 use serde_json::{Value, json};
 use std::fmt;
+use tonic::Code;
 
 /// Details travel as JSON under these names.
 const DETAIL: &str = "github.com/moby/buildkit/errdefs.";
@@ -30,17 +31,17 @@ pub struct Error {
 impl Error {
     /// Returns an error of no particular kind, which is what most are.
     pub fn new(message: impl Into<String>) -> Error {
-        Error::with_code(code::UNKNOWN, message)
+        Error::with_code(Code::Unknown, message)
     }
 
     /// Returns a fault of this program.
     pub(super) fn internal(message: impl Into<String>) -> Error {
-        Error::with_code(code::INTERNAL, message)
+        Error::with_code(Code::Internal, message)
     }
 
     /// Returns an error of a kind that gRPC knows.
-    pub(super) fn with_code(code: i32, message: impl Into<String>) -> Error {
-        let status = pb::rpc::Status { code, message: message.into(), details: Vec::new() };
+    pub(super) fn with_code(code: Code, message: impl Into<String>) -> Error {
+        let status = pb::rpc::Status { code: code as i32, message: message.into(), details: Vec::new() };
         Error { status }
     }
 
@@ -54,7 +55,7 @@ impl Error {
     /// Says that the client asked for something of the frontend that it cannot do.
     pub(super) fn unsupported_frontend_cap(name: &str) -> Error {
         let message = format!("unsupported frontend capability {name}");
-        let mut error = Error::with_code(code::UNIMPLEMENTED, message);
+        let mut error = Error::with_code(Code::Unimplemented, message);
         error.push_detail("FrontendCap+json", &json!({ "name": name }));
         error
     }
@@ -166,6 +167,15 @@ impl From<plan::Error> for Error {
 impl From<pb::rpc::Status> for Error {
     fn from(status: pb::rpc::Status) -> Error {
         Error { status }
+    }
+}
+
+/// A failed call: the engine's status with the details it sent.
+impl From<tonic::Status> for Error {
+    fn from(status: tonic::Status) -> Error {
+        let sent = pb::rpc::Status::decode(status.details()).unwrap_or_default();
+        let message = status.message().to_owned();
+        Error { status: pb::rpc::Status { code: status.code() as i32, message, details: sent.details } }
     }
 }
 

@@ -294,7 +294,7 @@ mod tests {
         LINE.set(None);
         serving.join().unwrap();
         let status = told.lock().unwrap().take().and_then(|told| told.error).expect("an error was returned");
-        assert_eq!(status.code, grpc::code::INTERNAL);
+        assert_eq!(status.code, tonic::Code::Internal as i32);
         assert!(status.message.starts_with("internal error: the test is at fault ("), "{}", status.message);
     }
 }
