@@ -38,6 +38,11 @@ test-cargo: ## the tests that need no engine, with all features, with each, and 
 	cargo check --locked --quiet --no-default-features --features gateway --bins
 	cargo check --locked --quiet --no-default-features --features cli --bins
 
+.PHONY: public-api
+public-api: ## writes the list of the library's public surface anew, after a change to it that is meant
+	UPDATE_PUBLIC_API=1 cargo test --locked --quiet --test public_api
+	git diff --stat -- tests/public-api.txt
+
 .PHONY: test-kit
 test-kit: ## the kit's groups that pass, compared with docker/dockerfile
 	@scripts/kit check $(KIT_GROUPS)

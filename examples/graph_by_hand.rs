@@ -6,7 +6,7 @@
 //! ```
 
 use multistage::image::Platform;
-use multistage::llb::op::{Copy, Exec, File, Image, Mkfile, Mount};
+use multistage::llb::op::{Copy, Exec, File, Image, Mkfile, Mount, Network};
 use multistage::llb::{Graph, MarshalOptions, Meta};
 use std::io::Write;
 
@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shout = Exec {
         args: ["/bin/sh", "-c", "tr a-z A-Z < /in/note > /shout"].map(str::to_owned).to_vec(),
         cwd: "/".to_owned(),
+        network: Network::None,
         mounts: vec![
             Mount::root(Some(busybox.into())),
             Mount {

@@ -57,6 +57,9 @@
 #![deny(rustdoc::broken_intra_doc_links)]
 
 mod api;
+mod options;
+mod plan;
+mod text;
 
 #[cfg(feature = "gateway")]
 pub mod gateway;
@@ -92,17 +95,25 @@ pub mod internal {
     pub mod facts;
     pub mod ignore;
     pub mod lint;
-    pub mod options;
     pub mod path;
     pub mod pb;
     pub mod pipeline;
-    pub mod plan;
     pub mod remote;
     pub mod report;
     pub mod stage;
     pub mod suggest;
     pub mod syntax;
-    pub mod text;
+
+    // Rooms of which a part is public.
+    pub mod options {
+        pub use crate::options::*;
+    }
+    pub mod plan {
+        pub use crate::plan::*;
+    }
+    pub mod text {
+        pub use crate::text::*;
+    }
 }
 
 // All rooms have one name inside, hidden or not.
@@ -110,6 +121,6 @@ pub mod internal {
 use internal::cli;
 #[allow(unused_imports, reason = "only the edges draw and report, and those are features")]
 use internal::{
-    convert, draw, expand, explain, facts, ignore, lint, options, path, pb, pipeline, plan, remote, report,
-    stage, suggest, syntax, text,
+    convert, draw, expand, explain, facts, ignore, lint, path, pb, pipeline, remote, report, stage, suggest,
+    syntax,
 };

@@ -337,6 +337,11 @@ pub struct Built {
 }
 
 impl Built {
+    /// Returns an image that a build of another kind has made.
+    pub fn of(id: String, log: String) -> Built {
+        Built { id, log, image: OnceLock::new() }
+    }
+
     pub fn image(&self) -> &Image {
         self.image.get_or_init(|| {
             let output = engine().docker().args(["save", &self.id]).output().expect("the client runs");

@@ -20,7 +20,7 @@ pub struct Image {
     parts: Vec<Vec<u8>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Entry {
     pub kind: Kind,
     pub mode: u32,
