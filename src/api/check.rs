@@ -2,6 +2,7 @@
 
 use super::Dockerfile;
 use crate::facts::Facts;
+use crate::instruction::File;
 use crate::lint::{self, Warning};
 use crate::options::Options;
 use crate::pipeline::{Build, Built, Outcome, Scope, Source, loses_stage};
@@ -62,19 +63,10 @@ fn look(dockerfile: &Dockerfile, options: &Options, found: &mut Vec<Diagnostic>)
     let config = lint::Config { is_error: false, ..(*source.lint).clone() };
     source.lint = Arc::new(config.clone());
 
-    let mut outcome = None;
-    while !is_lost {
-        source.file = Arc::new(file.clone());
-        let next = run(Build::new(&source, None, Scope::All, false));
-        let error = next.built.as_ref().err().map(|error| error.diagnostic.clone());
-        outcome = Some(next);
-        let Some(error) = error else { break };
-        let place = error.span;
-        found.push(error);
-        if place == Span::default() || found.len() >= MOST_ERRORS || !file.take_out(place) {
-            break;
-        }
-    }
+    let outcome = match is_lost {
+        true => None,
+        false => Some(explore(&mut source, &mut file, found)),
+    };
     let (facts, built) = outcome.map_or((Facts::new(), None), |outcome| (outcome.facts, outcome.built.ok()));
     for warning in lint::check(&file, &facts, &config) {
         if warning.rule.name != NEEDS_BASE || built.as_ref().is_some_and(|built| knows_base(built, &warning))
@@ -83,6 +75,21 @@ fn look(dockerfile: &Dockerfile, options: &Options, found: &mut Vec<Diagnostic>)
         }
     }
     Ok(())
+}
+
+/// Runs the build until it goes well, each time without the instruction that was wrong.
+fn explore(source: &mut Source, file: &mut File, found: &mut Vec<Diagnostic>) -> Outcome {
+    loop {
+        source.file = Arc::new(file.clone());
+        let outcome = run(Build::new(source, None, Scope::All, false));
+        let Err(error) = &outcome.built else { return outcome };
+        let error = error.diagnostic.clone();
+        let place = error.span;
+        found.push(error);
+        if place == Span::default() || found.len() >= MOST_ERRORS || !file.take_out(place) {
+            return outcome;
+        }
+    }
 }
 
 /// Runs a build to its end with no more knowledge than there is.
