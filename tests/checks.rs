@@ -32,7 +32,7 @@ fn answer(question: &Question, dockerfile: &str) -> Answer {
                 .map(|file| match file.path.as_str() {
                     "Dockerfile" => Ok(dockerfile.as_bytes().to_vec()),
                     ".dockerignore" => Ok(IGNORED.as_bytes().to_vec()),
-                    _ => Err(AskError { code: 5, message: "not found".to_owned(), details: Vec::new() }),
+                    _ => Err(AskError { code: 5, message: "not found".to_owned(), ..AskError::default() }),
                 })
                 .collect(),
         ),
@@ -278,6 +278,7 @@ fn each_rule_points_at_the_word_that_is_meant() {
         ("SecretCopied", "FROM a\nCOPY a «.env» /\n"),
         ("LatestBase", "FROM --platform=linux «a:latest» AS b\n"),
         ("UnpinnedBase", "FROM «a:1» AS b\n"),
+        ("DeceptiveText", "FROM a\nRUN p«\u{430}»th\n"),
         ("CopyBeforeInstall", "FROM a\nCOPY --chown=1 «.» .\nRUN npm ci\n"),
         ("PackageCacheLeft", "FROM a\nRUN echo x && «apk -q add» y\n"),
         ("PackageCacheLeft", "FROM a\nRUN <<x\nset -e\nsudo «apk add» y\nx\n"),

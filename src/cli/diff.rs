@@ -42,7 +42,10 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Status, Failur
     let config = config(&a.built.converted.image.to_json(), &b.built.converted.image.to_json());
     match args.json {
         true => writeln!(output, "{:#}", to_json(&diff, &x, &y, &config))?,
-        false => show(&diff, &x, &y, &config, output)?,
+        false => {
+            output.tell_people();
+            show(&diff, &x, &y, &config, output)?;
+        }
     }
     let is_same = diff.changes.is_empty() && diff.removed.is_empty() && config.is_empty();
     Ok(if is_same { Status::Clean } else { Status::Findings })

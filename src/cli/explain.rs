@@ -41,6 +41,7 @@ pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Status, Fai
         writeln!(output, "{value:#}")?;
         return Ok(Status::Clean);
     }
+    output.tell_people();
     match (&changed, &arg) {
         (None, None) => show(&overview, &contexts, output)?,
         _ => {

@@ -20,6 +20,7 @@ pub(super) fn run(args: &LlbArgs, output: &mut Output) -> Result<Status, Failure
         let text = converted.graph.dump(converted.root);
         let text =
             text.map_err(|error| Failure::new(format!("failed to marshal LLB definition: {error}")))?;
+        output.tell_people();
         output.write_all(text.as_bytes())?;
         return Ok(Status::Clean);
     }

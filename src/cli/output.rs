@@ -1,6 +1,7 @@
 //! Standard output and standard error: colours, and what happens when nobody listens any more.
 
 use super::args::Color;
+use crate::text::visible;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Level, Renderer};
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
@@ -53,6 +54,8 @@ impl From<io::Error> for Failure {
 pub(super) struct Output {
     out: BufWriter<Stdout>,
     err: Stderr,
+    /// Whether the answer is text for people, with words of others in it, and without colours.
+    is_text: bool,
     out_is_coloured: bool,
     err_is_coloured: bool,
 }
@@ -64,9 +67,15 @@ impl Output {
         Output {
             out_is_coloured: color.is_on(out.is_terminal()),
             err_is_coloured: color.is_on(err.is_terminal()),
+            is_text: false,
             out: BufWriter::with_capacity(64 << 10, out),
             err,
         }
+    }
+
+    /// From here on the answer is text for people: what a terminal would obey is shown instead.
+    pub(super) fn tell_people(&mut self) {
+        self.is_text = true;
     }
 
     /// Returns what draws frames on standard output.
@@ -118,7 +127,13 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        match std::str::from_utf8(bytes) {
+            Ok(text) if self.is_text => {
+                self.out.write_all(visible(text).as_bytes())?;
+                Ok(bytes.len())
+            }
+            _ => self.out.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

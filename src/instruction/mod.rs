@@ -53,7 +53,7 @@ pub use workdir::Workdir;
 
 pub use crate::syntax::{Directive, Heredoc, NotJson, Pair, Word};
 use crate::syntax::{Statement, Tree};
-use crate::text::{Diagnostic, Span, Spanned};
+use crate::text::{Deception, Diagnostic, Span, Spanned};
 
 /// A file: what stands before the first FROM, and the stages.
 #[derive(Clone, Debug)]
@@ -72,6 +72,8 @@ pub struct File {
     /// Each instruction that has empty lines in it, broken ones too.
     #[doc(hidden)]
     pub gaps: Vec<Gap>,
+    /// Places that are not what they look like, in comments, too.
+    pub deceptions: Vec<Spanned<Deception>>,
     /// The first instruction that is wrong, if it is a FROM or a MAINTAINER: checks look at those even then.
     #[doc(hidden)]
     pub first_broken: Option<Statement>,

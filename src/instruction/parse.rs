@@ -224,6 +224,7 @@ pub(super) fn file(tree: Tree) -> File {
         global_args: Vec::new(),
         stages: Vec::new(),
         gaps: Vec::new(),
+        deceptions: tree.deceptions,
         first_broken: None,
         syntax_errors: tree.diagnostics.len(),
         diagnostics: tree.diagnostics,

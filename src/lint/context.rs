@@ -6,7 +6,7 @@ use crate::facts::{Fact, Facts, Note};
 use crate::instruction::{ArgDecl, File, Instruction, Kind, StageDecl};
 use crate::syntax::Statement;
 use crate::syntax::{Args, Keyword};
-use crate::text::{Span, Spanned};
+use crate::text::{Deception, Span, Spanned};
 use std::collections::HashMap;
 
 /// A file and the facts about it, as far as the build came.
@@ -225,6 +225,18 @@ impl<'a> Context<'a> {
     /// Returns the use of a variable in the word of a place.
     pub(super) fn variable(&self, place: Place, name: &str) -> Place {
         Place { part: Part::Variable { name: name.to_owned(), escape: self.file.escape }, ..place }
+    }
+
+    /// Returns what is not what it looks like, wherever it stands.
+    pub(super) fn deceptions(&self) -> impl Iterator<Item = &'a Spanned<Deception>> {
+        self.file.deceptions.iter()
+    }
+
+    /// Returns a place within an instruction, or outside of any, for a check of our own.
+    pub(super) fn place_within(&self, span: Span) -> Place {
+        let holds = |item: &Item<'_>| item.span().start <= span.start && span.end <= item.span().end;
+        let settings = all_items(self.file).find(holds).map(Item::span);
+        Place::new(Turn(Step::Own, span.start as usize, 0), span, settings)
     }
 
     /// Returns what a FROM starts from if no build argument is given; nothing if that is the name of no image.

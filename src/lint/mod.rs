@@ -18,7 +18,7 @@ pub use rules::{OWN, RULES};
 use crate::facts::Facts;
 use crate::instruction::File;
 use crate::options::Options;
-use crate::text::{SourceFile, Span};
+use crate::text::{SourceFile, Span, defused};
 use context::{Context, Findings};
 use place::Part;
 
@@ -45,7 +45,7 @@ pub enum Status {
     Stable,
     /// Off, unless asked for.
     Experimental,
-    /// Not one of the reference's: off, unless asked for by name or together with all of its kind.
+    /// Not one of the reference's, and off, unless asked for by name or together with all of its kind.
     Own,
 }
 
@@ -88,7 +88,8 @@ impl Warning {
 
     /// Returns the line by which an engine's log shows the warning. `line` counts from 1.
     pub fn short(&self, line: u32) -> String {
-        format!("{}: {} (line {line})", self.rule.name, self.message)
+        // Clients print it as it is, and words of the Dockerfile are in it.
+        format!("{}: {} (line {line})", self.rule.name, defused(&self.message))
     }
 }
 

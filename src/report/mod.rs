@@ -22,7 +22,7 @@ pub use outline::outline;
 pub use targets::targets;
 
 use crate::pb::ops;
-use crate::text::{SourceMap, Span, to_json_pretty};
+use crate::text::{SourceMap, Span, defused, to_json_pretty};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,13 @@ impl Request {
 
     fn answer_with_text<T: Serialize>(self, value: &T, text: impl Into<Vec<u8>>) -> Metadata {
         let mut metadata = self.answer(value);
-        metadata.insert("result.txt".to_owned(), text.into());
+        // Clients print it as it is, and lines of the Dockerfile are in it.
+        let mut shown = Vec::new();
+        for chunk in text.into().utf8_chunks() {
+            shown.extend_from_slice(defused(chunk.valid()).as_bytes());
+            shown.extend_from_slice(chunk.invalid());
+        }
+        metadata.insert("result.txt".to_owned(), shown);
         metadata
     }
 }

@@ -21,7 +21,7 @@ pub use json::NotJson;
 pub use keyword::Keyword;
 pub use word::Word;
 
-use crate::text::{Diagnostic, SourceFile, Span, Spanned};
+use crate::text::{Deception, Diagnostic, SourceFile, Span, Spanned};
 
 /// A parsed file.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Tree {
     pub statements: Vec<Statement>,
     /// Errors, in the order in which the reference would meet them.
     pub diagnostics: Vec<Diagnostic>,
+    /// Places that are not what they look like, in comments, too.
+    pub deceptions: Vec<Spanned<Deception>>,
     /// The whole file.
     pub span: Span,
 }

@@ -6,11 +6,19 @@ use super::heredoc::{self, Heredoc};
 use super::line::{Line, LineMap, Lines, Origin, continued};
 use super::split::Slice;
 use super::{Statement, Tree, Trigger};
-use crate::text::{Diagnostic, SourceFile, Span, Spanned};
+use crate::text::{Diagnostic, SourceFile, Span, Spanned, deceptions};
 
 pub(super) fn file(file: &SourceFile) -> Tree {
     let invalid: Vec<Span> = file.invalid().collect();
-    Parser::new(file.text(), Origin::File { base: file.base() }, &invalid).run(file.span())
+    let mut tree = Parser::new(file.text(), Origin::File { base: file.base() }, &invalid).run(file.span());
+    tree.deceptions = deceptions(file.text())
+        .into_iter()
+        .map(|(place, what)| {
+            let at = |offset: usize| file.base() + offset as u32;
+            Spanned::new(what, Span::new(at(place.start), at(place.end)))
+        })
+        .collect();
+    tree
 }
 
 pub(super) fn trigger(text: &str, span: Span) -> Tree {
@@ -97,6 +105,7 @@ impl<'a> Parser<'a> {
             directives: self.directives,
             statements: self.statements,
             diagnostics: self.diagnostics,
+            deceptions: Vec::new(),
             span,
         }
     }

@@ -1,4 +1,4 @@
-//! Checks of our own, beyond those of the reference. They are off unless somebody asks for them: on the command line
+//! Checks of our own, beyond those of the reference. All but `DeceptiveText` are off unless somebody asks for them: on the command line
 //! with `--all`, or anywhere by name (`experimental=UnusedStage`). `experimental=all` does not take them in, since to
 //! the reference it means its own rules. Unlike an experimental rule they can be skipped.
 //!
@@ -6,6 +6,7 @@
 
 mod copy_before_install;
 mod copy_from_missing_path;
+mod deceptive_text;
 mod latest_base;
 mod package_cache_left;
 mod secret_copied;
@@ -25,6 +26,7 @@ pub const OWN: &[&Rule] = &[
     &unpinned_base::RULE,
     &copy_before_install::RULE,
     &package_cache_left::RULE,
+    &deceptive_text::RULE,
 ];
 
 /// Returns the stage that a name means to a FROM: one above it.
