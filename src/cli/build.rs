@@ -34,8 +34,12 @@ impl Ready {
         let text = SourceText { map: &project.sources, language: "Dockerfile", definition };
         let options =
             MarshalOptions { source: Some(text), ..MarshalOptions::new(&built.plan.platforms.target) };
-        let marshaled = built.converted.graph.marshal(built.converted.root, &options);
-        marshaled.map_err(|error| Failure::new(format!("failed to marshal LLB definition: {error}")))
+        let graph = &built.converted.graph;
+        let definition = graph
+            .marshal(built.converted.root, &options)
+            .map_err(|error| Failure::new(format!("failed to marshal LLB definition: {error}")))?;
+        graph.prove(&definition);
+        Ok(definition)
     }
 }
 

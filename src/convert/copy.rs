@@ -12,7 +12,7 @@ use super::state::Stage;
 use super::{Cx, Step, from};
 use crate::expand::Lexer;
 use crate::instruction::{self, InlineFile, Transfer, Word};
-use crate::llb::op::{self, File, FileAction, Merge, Mkfile, Mode, Owner};
+use crate::llb::op::{self, File, FileAction, Merge, Mkfile, Mode, Owner, User};
 use crate::llb::{Edge, Meta, ProgressGroup};
 use crate::path;
 use crate::text::{Diagnostic, Spanned, quote};
@@ -165,6 +165,12 @@ pub(super) fn transfer(
         }),
     };
     let owner = (!files.chown.is_empty()).then(|| Owner::parse(&files.chown));
+    // Below zero a number wraps, as in the reference. None of these is anybody's, and -1 changes no owner at all.
+    let is_negative = |user: &Option<User>| matches!(user, Some(User::Id(id)) if *id > i32::MAX as u32);
+    if owner.as_ref().is_some_and(|owner| is_negative(&owner.user) || is_negative(&owner.group)) {
+        let message = format!("invalid chown {}: ids are not negative", quote(&files.chown));
+        return Err(step.error("invalid-chown", message, step.head.span));
+    }
     if let Some(remote) = &files.remote {
         remote.check(step, &files.sources)?;
     }

@@ -86,10 +86,11 @@ fn files(
     };
 
     let target = match path::is_absolute(&mount.target) {
-        true => mount.target.clone(),
+        true => within_root(&mount.target),
         false => path::join(&["/", &stage.state.dir, &mount.target]),
     };
-    if target == "/" {
+    // The reference lets `/a/..` pass; an engine would mount it over the root.
+    if path::clean(&target) == "/" {
         return Err(error(format!("invalid mount target {}", quote(&target))));
     }
 
@@ -134,6 +135,21 @@ fn files(
     })
 }
 
+/// Returns the path of a mount as it was written, unless it leaves the root on its way: then where it leads to.
+fn within_root(target: &str) -> String {
+    if path::climbs(target) { path::join(&["/", target]) } else { target.to_owned() }
+}
+
+/// Returns the bits of a secret or a socket.
+fn mode(step: &Step<'_>, mount: &Mount, flag: &MountFlag, default: u32) -> Result<u32, Diagnostic> {
+    let bits = mount.mode.unwrap_or(default);
+    if bits > 0o7777 {
+        let message = format!("invalid value {bits:o} for mode: it should be between 0 and 07777");
+        return Err(step.error("invalid-mount", message, flag.text.span));
+    }
+    Ok(bits)
+}
+
 fn has_owner_or_mode(mount: &Mount) -> bool {
     mount.uid.is_some() || mount.gid.is_some() || mount.mode.is_some()
 }
@@ -170,7 +186,7 @@ fn secret(
     let target = match (mount.target.as_str(), &mount.env) {
         ("", Some(_)) => None,
         ("", None) => Some(format!("/run/secrets/{}", path::base(&id))),
-        (target, _) => Some(target.to_owned()),
+        (target, _) => Some(within_root(target)),
     };
     cx.note(stage, step, flag.text.span, Fact::Secret { id: id.clone(), is_required: mount.required });
     Ok(Secret {
@@ -178,7 +194,7 @@ fn secret(
         env: mount.env.clone(),
         uid: mount.uid.unwrap_or(0),
         gid: mount.gid.unwrap_or(0),
-        mode: mount.mode.unwrap_or(0o400),
+        mode: mode(step, mount, flag, 0o400)?,
         is_optional: !mount.required,
         id,
     })
@@ -198,10 +214,10 @@ fn ssh(
     cx.note(stage, step, flag.text.span, Fact::Ssh { id: known_as.to_owned(), is_required: mount.required });
     Ok(Ssh {
         id: mount.id.clone(),
-        target: Some(mount.target.clone()).filter(|target| !target.is_empty()),
+        target: Some(within_root(&mount.target)).filter(|target| !target.is_empty()),
         uid: mount.uid.unwrap_or(0),
         gid: mount.gid.unwrap_or(0),
-        mode: mount.mode.unwrap_or(0o600),
+        mode: mode(step, mount, flag, 0o600)?,
         is_optional: !mount.required,
     })
 }
@@ -219,6 +235,10 @@ mod tests {
             &["mount /t <- scratch tmpfs of 1024 bytes"],
         );
         check_error("RUN --mount=target=/ x", "invalid mount target \"/\"");
+        check_error("RUN --mount=target=/.. x", "invalid mount target \"/\"");
+        check_error("RUN --mount=target=/a/.. x", "invalid mount target \"/a/..\"");
+        check_steps("RUN --mount=target=/a/../../b x", &["mount /b <- #1 readonly"]);
+        check_steps("RUN --mount=target=/a/../b/ x", &["mount /a/../b/ <- #1 readonly"]);
         check_error("RUN --mount=type=cache x", "invalid mount target \"/\"");
     }
 

@@ -16,9 +16,11 @@ use crate::options::CacheImport;
 use crate::pb::gateway as gw;
 use crate::pipeline::{self, Build, Scope};
 use crate::plan::{Answer, ImageQuestion, Question};
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{Either, join, select, try_join_all};
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// What the list of a scanner is, for those who look for one.
@@ -26,6 +28,9 @@ const SPDX: &str = "https://spdx.dev/Document";
 
 /// How many warnings are on their way at a time.
 const WARNINGS_AT_ONCE: usize = 8;
+
+/// How long the engine may take for the warnings when the result is there.
+const WARNINGS_LIMIT: Duration = Duration::from_secs(15);
 
 /// Takes the warnings of a build, once.
 type Found = oneshot::Sender<Vec<Warning>>;
@@ -40,9 +45,15 @@ pub(super) async fn run(run: &Run) -> Result<gw::Result, Error> {
         // Where a build was given up before it had warnings there is nothing to show.
         run.warn(warnings.await.unwrap_or_default()).await;
     };
-    // What has begun to be shown is shown to the end, also if the build has failed by then.
-    let (result, ()) = join(run.platforms(found), show).await;
-    result
+    // What has begun to be shown is shown to the end, also if the build has failed by then. But nothing depends on it:
+    // an engine that does not take a warning is not waited for.
+    match select(pin!(run.platforms(found)), pin!(show)).await {
+        Either::Left((result, show)) => {
+            run.client.within(WARNINGS_LIMIT, show).await;
+            result
+        }
+        Either::Right(((), platforms)) => platforms.await,
+    }
 }
 
 impl Run {
@@ -129,7 +140,9 @@ impl Run {
         let text =
             SourceText { map: &project.sources, language: LANGUAGE, definition: Some(&project.definition) };
         let options = MarshalOptions { source: Some(text), ..MarshalOptions::new(platform) };
-        graph.marshal(root, &options).map_err(fail)
+        let definition = graph.marshal(root, &options).map_err(fail)?;
+        graph.prove(&definition);
+        Ok(definition)
     }
 
     /// Hands a graph to the engine and returns its handle for the result; empty for an empty tree.

@@ -296,8 +296,8 @@ impl MountReader {
             "id" => self.mount.id = value,
             "sharing" => self.mount.sharing = Some(Sharing::parse(&value)?),
             "mode" => self.mount.mode = Some(number(parse_octal(&value))?),
-            "uid" => self.mount.uid = Some(number(parse_u32(&value))?),
-            "gid" => self.mount.gid = Some(number(parse_u32(&value))?),
+            "uid" => self.mount.uid = Some(number(parse_id(&value))?),
+            "gid" => self.mount.gid = Some(number(parse_id(&value))?),
             "env" => self.mount.env = Some(value),
             _ => {
                 let message = format!("unexpected key '{key}' in '{field}'");
@@ -354,6 +354,11 @@ fn parse_octal(text: &str) -> Option<u32> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| u32::from_str_radix(text, 8).ok())?
 }
 
+/// Reads the number of a user or a group. The highest means to the kernel that nothing is changed; it is nobody's.
+fn parse_id(text: &str) -> Option<u32> {
+    parse_u32(text).filter(|id| *id != u32::MAX)
+}
+
 /// Reads a size such as `64m`, `1.5 GiB` or `1000`, in bytes.
 fn parse_size(text: &str) -> Option<i64> {
     let last = text.rfind(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' '))?;
@@ -373,9 +378,9 @@ fn parse_size(text: &str) -> Option<i64> {
             1 << (10 * (1 + "kmgtp".find(letter)?))
         }
     };
-    // Beyond the range a conversion in Go gives the lowest number there is.
+    // Beyond the range the reference sends the lowest number there is, which no engine can mean.
     let size = number * factor as f64;
-    Some(if size < i64::MAX as f64 { size as i64 } else { i64::MIN })
+    (size < i64::MAX as f64).then_some(size as i64)
 }
 
 #[cfg(test)]
@@ -487,7 +492,8 @@ mod tests {
             ("2Gb", Some(2 << 30)),
             (".5p", Some(1 << 49)),
             ("10b", Some(10)),
-            ("9999999p", Some(i64::MIN)),
+            ("8191p", Some(8191 << 50)),
+            ("8192p", None),
             ("-1", None),
             ("k", None),
             ("1bb", None),

@@ -20,6 +20,7 @@ mod legalize;
 mod marshal;
 mod meta;
 pub mod op;
+mod verify;
 mod walk;
 
 pub use caps::{CapError, CapSet};
@@ -34,3 +35,4 @@ pub use marshal::line_ranges;
 pub use marshal::{MarshalOptions, SourceText};
 pub use meta::{CUSTOM_NAME, LinuxResources, Meta, ProgressGroup};
 pub use op::Op;
+pub use verify::Fault;

@@ -185,6 +185,10 @@ fn ulimit(text: &str) -> Result<Ulimit, String> {
             ));
         }
     };
+    // The reference lets it pass; to an engine it would be a very large number.
+    if soft.min(hard) < -1 {
+        return Err(format!("ulimit must be -1 (unlimited) or at least 0: {text}"));
+    }
     let wrong = "ulimit soft limit must be less than or equal to hard limit";
     if hard != -1 && soft == -1 {
         return Err(format!("{wrong}: soft: -1 (unlimited), hard: {hard}"));

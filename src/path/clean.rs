@@ -24,6 +24,20 @@ pub fn clean(path: &str) -> String {
     }
 }
 
+/// Tells whether a path leaves, on its way, the folder that it starts from.
+pub fn climbs(path: &str) -> bool {
+    let mut depth = 0_usize;
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if depth == 0 => return true,
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    false
+}
+
 /// Joins the parts that are not empty and cleans the result; nothing at all stays empty.
 pub fn join(parts: &[&str]) -> String {
     let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
@@ -75,6 +89,16 @@ mod tests {
             ("a/...", "a/..."),
         ] {
             assert_eq!(clean(path), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn climbing() {
+        for path in ["..", "/..", "a/../..", "/a/./../../b", "//../a"] {
+            assert!(climbs(path), "{path}");
+        }
+        for path in ["", "/", "a/..", "/a/../b", "...", "/a/b/../..", "..a/.."] {
+            assert!(!climbs(path), "{path}");
         }
     }
 

@@ -89,7 +89,11 @@ impl Entry {
     fn open(&mut self) -> Result<Option<Opened>, Error> {
         let options = Arc::clone(&self.options);
         let given = &options.context;
-        let mut filename = given.filename.clone();
+        // Nobody sends a file from above the folder: it is looked for where clients look then.
+        let mut filename = match path::climbs(&given.filename) {
+            true => path::join(&["/", &given.filename])[1..].to_owned(),
+            false => given.filename.clone(),
+        };
         let (mut context, mut dockerfile) = (MainContext::Local, None);
         let mtime = if given.is_reproducible { "commit" } else { "" };
         if let Some(recipe) = git_context(&given.input, given.keep_git_dir, mtime)? {

@@ -114,9 +114,11 @@ impl Recipe {
     pub fn definition(&self, host: &Platform) -> Result<Definition, Error> {
         let mut graph = Graph::new();
         let files = self.add(&mut graph)?;
-        graph
+        let definition = graph
             .marshal(files, &MarshalOptions::new(host))
-            .map_err(|error| Error::new("internal", format!("failed to marshal local source: {error}")))
+            .map_err(|error| Error::new("internal", format!("failed to marshal local source: {error}")))?;
+        graph.prove(&definition);
+        Ok(definition)
     }
 }
 

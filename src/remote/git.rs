@@ -93,6 +93,13 @@ impl GitRef {
             git.subdir = path::join(&["/", subdir])[1..].to_owned();
         }
         git.read_query(address.query).map_err(GitRefError::Query)?;
+        if path::climbs(&git.subdir) {
+            git.subdir = path::join(&["/", &git.subdir])[1..].to_owned();
+        }
+        // Git reads what begins with a dash as an option, and older engines hand it on.
+        if [&git.reference, &git.remote, &address.host].iter().any(|text| text.starts_with('-')) {
+            return Err(GitRefError::Query(format!("invalid git ref {}", quote(text))));
+        }
         Ok(git)
     }
 
@@ -295,6 +302,7 @@ mod tests {
         check("https://h/a/b.git", ["https://h/a/b.git", "b", "", ""]);
         check("https://u:p@h/b.git#v1/x:sub/./dir/", ["https://u:p@h/b.git", "b", "v1/x", "sub/dir"]);
         check("https://h/b.git#:../../x", ["https://h/b.git", "b", "", "x"]);
+        check("https://h/b.git?subdir=../../x", ["https://h/b.git", "b", "", "x"]);
         check("git://h/b", ["git://h/b", "b", "", ""]);
         check("SSH://git@h:22/b.git", ["ssh://git@h:22/b.git", "b", "", ""]);
         check("git@h.com:a/b.git#main", ["git@h.com:a/b.git", "b", "main", ""]);
@@ -303,6 +311,18 @@ mod tests {
         assert!(GitRef::parse("github.com/a/b").unwrap().looks_local);
         assert!(GitRef::parse("http://h/b.git").unwrap().is_unencrypted);
         assert!(!GitRef::parse("https://h/b.git").unwrap().is_unencrypted);
+    }
+
+    #[test]
+    fn what_reads_as_an_option_is_refused() {
+        check_error("https://h/b.git#-x", "invalid git ref \"https://h/b.git#-x\"");
+        check_error(
+            "https://h/b.git?ref=--upload-pack=x",
+            "invalid git ref \"https://h/b.git?ref=--upload-pack=x\"",
+        );
+        check_error("git@-oProxyCommand:b.git", "invalid git ref \"git@-oProxyCommand:b.git\"");
+        check_error("-x@h:b.git", "invalid git ref \"-x@h:b.git\"");
+        check("https://h/b.git?tag=-x", ["https://h/b.git", "b", "refs/tags/-x", ""]);
     }
 
     #[test]

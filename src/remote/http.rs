@@ -18,7 +18,8 @@ pub fn is_http_source(text: &str) -> bool {
 pub fn http_filename(text: &str) -> String {
     let path = Url::parse(text).map(|url| url.path).unwrap_or_default();
     match path::base(&path) {
-        "." | "/" => "__unnamed__".to_owned(),
+        // The reference lets `..` pass: a file that an engine would look for above its folder.
+        "." | ".." | "/" => "__unnamed__".to_owned(),
         name => name.to_owned(),
     }
 }
