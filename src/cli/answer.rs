@@ -128,7 +128,7 @@ fn offline(identifier: &str) -> AskError {
 }
 
 fn failure(code: i32, message: String) -> AskError {
-    AskError { code, message, details: Vec::new() }
+    AskError { code, message, ..AskError::default() }
 }
 
 /// Finds the project that options name.

@@ -134,14 +134,20 @@ impl Answers {
 impl From<AskError> for Error {
     fn from(error: AskError) -> Error {
         let details = error.details.into_iter().map(|(type_url, value)| rpc::Any { type_url, value });
-        Error::from(rpc::Status { code: error.code, message: error.message, details: details.collect() })
+        let status = rpc::Status { code: error.code, message: error.message, details: details.collect() };
+        match error.call {
+            Some(call) => Error::from(status).said_to(call),
+            None => Error::from(status),
+        }
     }
 }
 
 impl From<Error> for AskError {
     fn from(error: Error) -> AskError {
+        let call = error.refused_call();
         let rpc::Status { code, message, details } = error.into_status();
-        AskError { code, message, details: details.into_iter().map(|d| (d.type_url, d.value)).collect() }
+        let details = details.into_iter().map(|detail| (detail.type_url, detail.value)).collect();
+        AskError { code, message, details, call }
     }
 }
 

@@ -16,6 +16,12 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::time::Duration;
+use tonic::Code;
+
+/// How long an engine may take for its first word, as in the reference. A working one answers at once; all other calls
+/// may rightly take hours.
+const PING_LIMIT: Duration = Duration::from_secs(15);
 
 /// The engine, as seen from here. Clones share one connection; calls go side by side.
 #[derive(Clone)]
@@ -88,10 +94,28 @@ pub(super) struct ImageRequest {
 }
 
 impl Client {
+    /// Asks the engine what it is. If its answer is no use it may still take an error, unless it is dumb.
+    ///
+    /// # Errors
+    /// What came of telling the engine so.
+    pub(super) async fn greet_or_tell(channel: Channel, product: &str) -> Result<Client, Result<(), Error>> {
+        match Client::greet(channel.clone(), product).await {
+            Ok(client) => Ok(client),
+            Err(error) => {
+                let client = Client::unmet(channel);
+                let telling = client.end(Err(error.clone()));
+                Err(client.within(super::LAST_WORDS, telling).await.unwrap_or(Err(error)))
+            }
+        }
+    }
+
     /// Asks the engine what it is. Before that, nothing is known but that it can be asked.
-    pub(super) async fn greet(channel: Channel, product: &str) -> Result<Client, Error> {
+    async fn greet(channel: Channel, product: &str) -> Result<Client, Error> {
         let mut client = Client::unmet(channel);
-        let pong: gw::PongResponse = client.rpc.call("Ping", gw::PingRequest {}).await?;
+        let ping = client.rpc.call("Ping", gw::PingRequest {});
+        let silence = || Error::with_code(Code::DeadlineExceeded, "Ping: the engine does not answer");
+        let pong: gw::PongResponse =
+            client.within(PING_LIMIT, ping).await.unwrap_or_else(|| Err(silence()))?;
         client.engine = Rc::new(Engine {
             protocol: caps::of_protocol(&pong.frontend_api_caps, product),
             llb: caps::of_llb(&pong.llb_caps, product),
@@ -103,6 +127,11 @@ impl Client {
     pub(super) fn unmet(channel: Channel) -> Client {
         let engine = Engine { protocol: CapSet::of([caps::RETURN]), llb: CapSet::default() };
         Client { rpc: channel, engine: Rc::new(engine), solved: Rc::default() }
+    }
+
+    /// Waits for a future no longer than so long; see [`Channel::within`].
+    pub(super) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        self.rpc.within(limit, future).await
     }
 
     /// Returns the capabilities of the protocol.
@@ -251,6 +280,9 @@ impl Client {
         let response: gw::ResolveSourceMetaResponse = self.rpc.call("ResolveSourceMeta", request).await?;
         let identifier = response.source.unwrap_or_default().identifier;
         let Some(image) = response.image else {
+            if identifier.is_empty() {
+                return Err(Error::internal("the reply names no source").naming("ResolveSourceMeta"));
+            }
             return Ok(Resolved::Other { identifier });
         };
         let reference = identifier.strip_prefix("docker-image://").unwrap_or(&identifier);
@@ -293,6 +325,11 @@ impl Client {
         if !self.protocol().has(caps::RETURN) {
             return self.end_by_solve(outcome?).await;
         }
+        if let Err(error) = &outcome
+            && error.refused_call().is_some()
+        {
+            super::say(&error.in_full());
+        }
         let mut request = match outcome {
             Ok(result) => gw::ReturnRequest { result: Some(result), error: None },
             Err(error) => gw::ReturnRequest { result: None, error: Some(error.into_status()) },
@@ -304,8 +341,14 @@ impl Client {
             error.details.clear();
             request = gw::ReturnRequest { result: None, error: Some(error) };
         }
-        self.rpc.call::<gw::ReturnResponse>("Return", request).await?;
-        Ok(())
+        let untold = request.error.as_ref().map(|error| error.message.clone());
+        match (self.rpc.call::<gw::ReturnResponse>("Return", request).await, untold) {
+            (Ok(_), _) => Ok(()),
+            (Err(error), None) => Err(error),
+            (Err(error), Some(untold)) => {
+                Err(Error::new(format!("{}, to tell it: {untold}", error.in_full())))
+            }
+        }
     }
 
     /// Puts a result into the format that the engine knows.

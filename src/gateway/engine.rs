@@ -85,7 +85,10 @@ where
     F: Future<Output = Result<Image, Error>>,
 {
     let environment = Environment::of_process();
-    let client = Client::greet(channel, &environment.product).await?;
+    let client = match Client::greet_or_tell(channel, &environment.product).await {
+        Ok(client) => client,
+        Err(told) => return told,
+    };
     let answers = Rc::new(Answers::new(client.clone()));
     let engine = Engine { client: client.clone(), answers, environment: Rc::new(environment) };
     let outcome = frontend(engine).await;

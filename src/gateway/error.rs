@@ -8,7 +8,7 @@ use crate::llb::{self, line_ranges};
 use crate::pb;
 use crate::plan;
 use crate::report::json;
-use crate::text::{Diagnostic, SourceMap, Span};
+use crate::text::{Diagnostic, SourceMap, Span, defused};
 use prost::Message;
 use serde_json::{Value, json};
 use std::fmt;
@@ -22,10 +22,23 @@ const MOST_ERRORS: usize = 20;
 /// So many characters of each.
 const LONGEST: usize = 300;
 
+/// The codes by which an engine says what is wrong with a build. Most errors are of no known kind.
+const OF_THE_BUILD: [Code; 7] = [
+    Code::Unknown,
+    Code::InvalidArgument,
+    Code::NotFound,
+    Code::AlreadyExists,
+    Code::PermissionDenied,
+    Code::FailedPrecondition,
+    Code::Unauthenticated,
+];
+
 /// Why a run ended without a result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     status: pb::rpc::Status,
+    /// The call that the engine refused in words that do not name it.
+    call: Option<&'static str>,
 }
 
 impl Error {
@@ -41,8 +54,9 @@ impl Error {
 
     /// Returns an error of a kind that gRPC knows.
     pub(super) fn with_code(code: Code, message: impl Into<String>) -> Error {
-        let status = pb::rpc::Status { code: code as i32, message: message.into(), details: Vec::new() };
-        Error { status }
+        // Words of the Dockerfile are in it, and clients print it as it is.
+        let message = defused(&message.into()).into_owned();
+        Error::from(pb::rpc::Status { code: code as i32, message, details: Vec::new() })
     }
 
     /// Says that a kind of subrequest is not known here.
@@ -58,6 +72,33 @@ impl Error {
         let mut error = Error::with_code(Code::Unimplemented, message);
         error.push_detail("FrontendCap+json", &json!({ "name": name }));
         error
+    }
+
+    /// Tells whether an engine's status is about the build, rather than about the conversation.
+    pub(super) fn is_about_the_build(&self) -> bool {
+        OF_THE_BUILD.iter().any(|code| *code as i32 == self.status.code)
+    }
+
+    /// Puts the name of the call that failed in front.
+    pub(super) fn naming(mut self, call: &str) -> Error {
+        self.status.message = format!("{call}: {}", self.status.message);
+        self
+    }
+
+    /// Notes the call that was refused, for who reads the engine's log.
+    pub(super) fn said_to(self, call: &'static str) -> Error {
+        Error { call: Some(call), ..self }
+    }
+
+    /// Returns the call that the engine refused in words that do not name it.
+    pub(super) fn refused_call(&self) -> Option<&'static str> {
+        self.call
+    }
+
+    /// Returns the message with the name of the call, for who reads the engine's log.
+    pub(super) fn in_full(&self) -> String {
+        self.call
+            .map_or_else(|| self.status.message.clone(), |call| format!("{call}: {}", self.status.message))
     }
 
     /// Returns the message for people.
@@ -131,7 +172,7 @@ fn one_line(message: &str) -> String {
     let rest = message.strip_prefix("dockerfile parse error on line ").and_then(|rest| rest.split_once(": "));
     let message = rest.map_or(message, |(_, rest)| rest);
     let mut line: String =
-        message.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        defused(message).chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if message.chars().nth(LONGEST).is_some() {
         line.push('…');
     }
@@ -166,7 +207,7 @@ impl From<plan::Error> for Error {
 /// A status as it goes over the wire.
 impl From<pb::rpc::Status> for Error {
     fn from(status: pb::rpc::Status) -> Error {
-        Error { status }
+        Error { status, call: None }
     }
 }
 
@@ -175,7 +216,7 @@ impl From<tonic::Status> for Error {
     fn from(status: tonic::Status) -> Error {
         let sent = pb::rpc::Status::decode(status.details()).unwrap_or_default();
         let message = status.message().to_owned();
-        Error { status: pb::rpc::Status { code: status.code() as i32, message, details: sent.details } }
+        Error::from(pb::rpc::Status { code: status.code() as i32, message, details: sent.details })
     }
 }
 

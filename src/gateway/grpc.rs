@@ -15,9 +15,13 @@ use http_body::Frame;
 use http_body_util::BodyExt;
 use prost::Message;
 use prost::bytes::{Buf, BufMut, Bytes};
-use std::future::Future;
-use std::pin::Pin;
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 use tonic::body::Body;
 use tonic::client::Grpc;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -35,7 +39,12 @@ const SERVICE: &str = "/moby.buildkit.v1.frontend.LLBBridge/";
 
 /// Carries calls to the engine. Clones share one connection; calls go side by side.
 #[derive(Clone)]
-pub(super) struct Channel(Grpc<Http2>);
+pub(super) struct Channel {
+    calls: Grpc<Http2>,
+    stdio: Stdio,
+    /// The calls that wait for their answer.
+    open: Rc<RefCell<Vec<&'static str>>>,
+}
 
 /// Greets the engine. The connection moves bytes while it is polled.
 ///
@@ -46,41 +55,99 @@ pub(super) async fn open(stdio: Stdio) -> Result<(Channel, Connection<Stdio, Byt
         .initial_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
         .enable_push(false)
-        .handshake(stdio)
+        .handshake(stdio.clone())
         .await?;
     let origin = http::Uri::from_static("http://localhost");
     let calls = Grpc::with_origin(Http2(sender), origin).max_decoding_message_size(MESSAGE_LIMIT_BYTES);
-    Ok((Channel(calls), connection))
+    Ok((Channel { calls, stdio, open: Rc::default() }, connection))
 }
 
 impl Channel {
     /// Calls a method.
     ///
     /// # Errors
-    /// In the engine's words, or if there is no understanding it.
+    /// In the engine's words, or if there is no understanding it. All errors know the method, and those that are about
+    /// the conversation itself name it.
     pub(super) async fn call<R: Message + Default>(
         &self,
-        method: &str,
+        method: &'static str,
         message: impl Message,
     ) -> Result<R, Error> {
         let length = message.encoded_len();
         if length > MESSAGE_LIMIT_BYTES {
-            return Err(too_large(length));
+            return Err(too_large(length).naming(method));
         }
         let bytes = Bytes::from(message.encode_to_vec());
         drop(message);
-        let reply = self.exchange(method, bytes).await?;
-        R::decode(reply).map_err(|reason| Error::internal(format!("{method}: unreadable reply: {reason}")))
+        let reply = self.exchange(method, bytes).await.map_err(|status| {
+            let is_broken = std::error::Error::source(&status).is_some();
+            let error = Error::from(status);
+            // What is wrong with a build is said in the engine's words alone, as the reference does. All else is about
+            // the conversation.
+            if !is_broken && error.is_about_the_build() {
+                error.said_to(method)
+            } else {
+                error.naming(method)
+            }
+        })?;
+        R::decode(reply)
+            .map_err(|reason| Error::internal(format!("unreadable reply: {reason}")).naming(method))
     }
 
     /// Sends a message and returns the reply. The same for all messages, so it is there once.
-    async fn exchange(&self, method: &str, message: Bytes) -> Result<Bytes, Error> {
+    async fn exchange(&self, method: &'static str, message: Bytes) -> Result<Bytes, Status> {
+        let _open = Open::new(self, method);
         let path = format!("{SERVICE}{method}").parse::<http::uri::PathAndQuery>();
-        let path = path.map_err(|reason| Error::internal(format!("{method}: {reason}")))?;
-        let mut calls = self.0.clone();
+        let path = path.map_err(|reason| Status::internal(reason.to_string()))?;
+        let mut calls = self.calls.clone();
         calls.ready().await?;
         let codec = AsBytes { length: message.len() };
         Ok(calls.unary(tonic::Request::new(message), path, codec).await?.into_inner())
+    }
+
+    /// Returns the methods whose calls wait for their answer, each once.
+    pub(super) fn open_calls(&self) -> Vec<&'static str> {
+        let mut methods = self.open.borrow().clone();
+        methods.sort_unstable();
+        methods.dedup();
+        methods
+    }
+
+    /// Waits for a future no longer than so long. It must be polled each time when this is: all that is between the
+    /// two is `join`, `select` or nothing.
+    pub(super) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let end = Instant::now() + limit;
+        let mut future = pin!(future);
+        let outcome = poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if Instant::now() >= end => Poll::Ready(None),
+            Poll::Pending => {
+                self.stdio.wake_at(Some(end));
+                Poll::Pending
+            }
+        })
+        .await;
+        self.stdio.wake_at(None);
+        outcome
+    }
+}
+
+/// A call that waits for its answer, until it is dropped.
+struct Open<'a>(&'a Channel, &'static str);
+
+impl<'a> Open<'a> {
+    fn new(channel: &'a Channel, method: &'static str) -> Open<'a> {
+        channel.open.borrow_mut().push(method);
+        Open(channel, method)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        let mut open = self.0.open.borrow_mut();
+        if let Some(at) = open.iter().position(|method| *method == self.1) {
+            open.swap_remove(at);
+        }
     }
 }
 
@@ -197,5 +264,8 @@ fn given_up(error: h2::Error) -> Status {
         Some(_) => Code::Internal,
         None => Code::Unknown,
     };
-    Status::new(code, format!("the engine gave up a call: {error}"))
+    let mut status = Status::new(code, format!("the engine gave up a call: {error}"));
+    // By that it is known to be none of the engine's words.
+    status.set_source(Arc::new(error));
+    status
 }

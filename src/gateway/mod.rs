@@ -25,6 +25,7 @@ mod subrequest;
 pub use engine::{Engine, Image, Tree, serve};
 pub use error::Error;
 
+use crate::text::visible;
 use client::Client;
 use grpc::Channel;
 use h2::client::Connection;
@@ -43,7 +44,7 @@ use stdio::Stdio;
 const NAME: &str = "multistage-frontend";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How long the engine may take to hear of a panic.
+/// How long the engine may take to hear of a panic, or that its first answer was wrong.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Runs our own frontend, that of the image.
@@ -128,7 +129,11 @@ struct Line {
 impl Line {
     /// Moves bytes. Returns why the conversation is over, once it is.
     fn poll(&mut self, cx: &mut Context<'_>) -> Option<String> {
-        let closed = || "the engine closed the connection".to_owned();
+        let channel = &self.channel;
+        let closed = || match channel.open_calls().join(", ").as_str() {
+            "" => "the engine closed the connection".to_owned(),
+            calls => format!("the engine closed the connection during {calls}"),
+        };
         match Pin::new(&mut self.connection).poll(cx) {
             Poll::Ready(Ok(())) => Some(closed()),
             Poll::Ready(Err(error)) => Some(format!("{}: {}", closed(), root_cause(&error))),
@@ -153,7 +158,7 @@ where
     };
     match talk(pin!(build(channel))) {
         Ok(Ok(())) => 0,
-        Ok(Err(error)) => fail(error.message()),
+        Ok(Err(error)) => fail(&error.in_full()),
         Err(reason) => fail(&reason),
     }
 }
@@ -221,8 +226,13 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 
 /// Says on standard error why the frontend failed, and returns the exit status for that.
 fn fail(message: &str) -> i32 {
-    eprintln!("{}: {message}", program());
+    say(message);
     1
+}
+
+/// Says a line on standard error, which ends up in the engine's log.
+fn say(message: &str) {
+    eprintln!("{}: {}", program(), visible(&message.replace('\n', " ")));
 }
 
 /// Tells the engine of a panic, and then calls `end`. This also works where a panic aborts the process: it does so

@@ -32,7 +32,10 @@ pub(super) const LANGUAGE: &str = "Dockerfile";
 /// If the engine cannot be told.
 pub(super) async fn run(channel: Channel) -> Result<(), Error> {
     let environment = Environment::of_process();
-    let client = Client::greet(channel, &environment.product).await?;
+    let client = match Client::greet_or_tell(channel, &environment.product).await {
+        Ok(client) => client,
+        Err(told) => return told,
+    };
     let outcome = serve(&client, environment).await;
     client.end(outcome).await
 }

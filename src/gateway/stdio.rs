@@ -8,7 +8,7 @@
 //! A build of ten calls takes 65 system calls and 9 switches of context; with tokio's loop, and a second thread for the
 //! build, it took 214 and 77.
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::fs::File;
@@ -19,6 +19,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// So much is gathered before it is written. A pipe holds 64 KiB by default.
@@ -44,6 +45,8 @@ struct Pair {
     gathered: Vec<u8>,
     /// Whether more was to be written than could be gathered.
     has_more: bool,
+    /// When to stop waiting.
+    wake_at: Option<Instant>,
 }
 
 impl Stdio {
@@ -69,6 +72,7 @@ impl Stdio {
             is_closed: false,
             gathered: Vec::new(),
             has_more: false,
+            wake_at: None,
         };
         Ok(Stdio(Rc::new(RefCell::new(pair))))
     }
@@ -76,6 +80,11 @@ impl Stdio {
     /// Tells whether the engine takes nothing any more.
     pub(super) fn is_closed(&self) -> bool {
         self.0.borrow().is_closed
+    }
+
+    /// Ends the next sleep at a time; `None`: only when there is something to do.
+    pub(super) fn wake_at(&self, time: Option<Instant>) {
+        self.0.borrow_mut().wake_at = time;
     }
 
     /// Sends what was gathered and sleeps until the engine has sent something, can take more, or has left. After that
@@ -91,7 +100,9 @@ impl Stdio {
         let mut both = [PollFd::new(&pair.output, wanted), PollFd::new(&pair.input, PollFlags::IN)];
         // What can be read already need not be waited for.
         let waited = if pair.is_readable { &mut both[..1] } else { &mut both[..] };
-        while poll(waited, None) == Err(Errno::INTR) {}
+        let left = pair.wake_at.map(|time| time.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        while poll(waited, left.as_ref()) == Err(Errno::INTR) {}
         let [output, input] = both.map(|fd| fd.revents());
         pair.is_readable |= !input.is_empty();
         pair.is_closed |= output.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);

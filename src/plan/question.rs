@@ -29,7 +29,7 @@ impl Question {
         let missing = |what: &str| AskError {
             code: NOT_FOUND,
             message: format!("{what}: not found"),
-            details: Vec::new(),
+            ..AskError::default()
         };
         match self {
             Question::ImageConfig(image) => Answer::Failed(missing(&image.reference)),
@@ -177,4 +177,6 @@ pub struct AskError {
     pub message: String,
     /// The details of the status, as type and bytes.
     pub details: Vec<(String, Vec<u8>)>,
+    /// What was called, where the message does not say it.
+    pub call: Option<&'static str>,
 }

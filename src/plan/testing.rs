@@ -135,7 +135,7 @@ impl Outside {
                     return Answer::Failed(AskError {
                         code: 5,
                         message: "not found".to_owned(),
-                        details: Vec::new(),
+                        ..AskError::default()
                     });
                 }
                 let found = self.images.get(name).cloned().unwrap_or_else(|| config(""));

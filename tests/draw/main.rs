@@ -31,7 +31,7 @@ fn answer(question: &Question, file: &[u8]) -> Answer {
             Answer::ImageConfig { reference, digest, config: config.to_json() }
         }
         Question::Files(question) => {
-            let missing = AskError { code: 5, message: "no such file".to_owned(), details: Vec::new() };
+            let missing = AskError { code: 5, message: "no such file".to_owned(), ..AskError::default() };
             let read =
                 |path: &str| if path == "Dockerfile" { Ok(file.to_vec()) } else { Err(missing.clone()) };
             Answer::Files(question.files.iter().map(|file| read(&file.path)).collect())

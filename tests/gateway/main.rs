@@ -1,16 +1,21 @@
 //! The frontend binary against a fake engine: what it says, in which order, and how it ends.
 
 mod bridge;
+mod faults;
 mod order;
 mod rounds;
+mod secrets;
+mod soak;
 
 use bridge::{Bridge, Reply};
+use faults::Fault;
 use multistage::internal::pb::{caps, gateway as gw, rpc};
+use multistage::llb::Definition;
 use prost::Message;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -61,8 +66,11 @@ const LLB: &[&str] = &[
 struct Engine {
     files: BTreeMap<&'static str, String>,
     protocol: Vec<&'static str>,
+    llb: Vec<&'static str>,
     /// Closes the connection instead of answering this call, counted from 0.
     closes_at: Option<usize>,
+    /// Misbehaves at one call of a method, counted from 0.
+    fault: Option<(String, usize, Fault)>,
     /// Answers image configs only when so many have been asked for.
     images_at_once: usize,
     /// Answers calls round by round, if it has this.
@@ -74,7 +82,9 @@ impl Engine {
         Engine {
             files: BTreeMap::from([("Dockerfile", dockerfile.into())]),
             protocol: PROTOCOL.to_vec(),
+            llb: LLB.to_vec(),
             closes_at: None,
+            fault: None,
             images_at_once: 1,
             rounds: None,
         }
@@ -94,6 +104,10 @@ struct Run {
     returned: Option<gw::ReturnRequest>,
     warnings: Vec<gw::WarnRequest>,
     solves: Vec<gw::SolveRequest>,
+    /// All that was sent, as method and message.
+    sent: Vec<(String, Vec<u8>)>,
+    /// The most memory it held, in KiB, and the files that were open, when Return was called.
+    needs: Option<(u64, usize)>,
     /// From the engine's closing of the connection to the end of the process.
     lingered: Duration,
 }
@@ -128,18 +142,52 @@ fn command(options: &[&str]) -> Command {
     command
 }
 
+/// Returns what a process holds: its peak of memory in KiB, and its open files.
+fn needs(process: u32) -> Option<(u64, usize)> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.count();
+    Some((peak.trim().trim_end_matches(" kB").parse().ok()?, files))
+}
+
 /// Runs the frontend against the engine until it ends.
 fn run(engine: Engine, options: &[&str]) -> Run {
+    run_command(engine, command(options))
+}
+
+/// Runs a command that is the frontend.
+fn run_command(engine: Engine, mut command: Command) -> Run {
     let closes = engine.closes_at.is_some();
     let returned = Arc::new(Mutex::new(None));
     let warnings = Arc::new(Mutex::new(Vec::new()));
     let solves = Arc::new(Mutex::new(Vec::new()));
     let (calls, images) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let of_method = Mutex::new(BTreeMap::new());
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let process = Arc::new(AtomicU32::new(0));
+    let held = Arc::new(Mutex::new(None));
+    let (all, pid, at_return) = (sent.clone(), process.clone(), held.clone());
     let seen = (returned.clone(), warnings.clone(), solves.clone());
     let bridge = Bridge::new(move |method, message| {
         let call = calls.fetch_add(1, SeqCst);
+        all.lock().unwrap().push((method.to_owned(), message.to_vec()));
+        if method == "Return" {
+            *at_return.lock().unwrap() = needs(pid.load(SeqCst));
+        }
         let close = engine.closes_at == Some(call);
-        let reply = answer(&engine, method, message, &seen);
+        let mut reply = answer(&engine, method, message, &seen);
+        let nth = {
+            let mut counts = of_method.lock().unwrap();
+            let count = counts.entry(method.to_owned()).or_insert(0_usize);
+            *count += 1;
+            *count - 1
+        };
+        let fault = engine.fault.as_ref().filter(|(at, number, _)| *at == method && *number == nth);
+        let fault = fault.map(|(.., fault)| fault.clone());
+        let delay = fault.as_ref().map_or(Duration::ZERO, Fault::delay);
+        if let Some(fault) = fault {
+            reply = fault.done_to(reply);
+        }
         let waits_for_images = method == "ResolveSourceMeta" || method == "ResolveImageConfig";
         let (images, at_once) = (images.clone(), engine.images_at_once);
         let (rounds, method) = (engine.rounds.clone(), method.to_owned());
@@ -149,6 +197,9 @@ fn run(engine: Engine, options: &[&str]) -> Run {
             }
             if let Some(rounds) = rounds {
                 rounds.wait(&method).await;
+            }
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
             }
             if waits_for_images {
                 images.fetch_add(1, SeqCst);
@@ -160,7 +211,8 @@ fn run(engine: Engine, options: &[&str]) -> Run {
         }
     });
     let called = bridge.calls();
-    let mut child = command(options).spawn().expect("the frontend starts");
+    let mut child = command.spawn().expect("the frontend starts");
+    process.store(child.id(), SeqCst);
     let from = OwnedFd::from(child.stdout.take().unwrap());
     let to = OwnedFd::from(child.stdin.take().unwrap());
     let mut lingered = Duration::ZERO;
@@ -186,9 +238,14 @@ fn run(engine: Engine, options: &[&str]) -> Run {
         returned: returned.lock().unwrap().take(),
         warnings: std::mem::take(&mut *warnings.lock().unwrap()),
         solves: std::mem::take(&mut *solves.lock().unwrap()),
+        sent: std::mem::take(&mut *sent.lock().unwrap()),
+        needs: *held.lock().unwrap(),
         lingered,
     }
 }
+
+/// A run that takes longer hangs, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn wait(child: &mut Child) -> ExitStatus {
     let started = Instant::now();
@@ -196,8 +253,7 @@ async fn wait(child: &mut Child) -> ExitStatus {
         if let Some(status) = child.try_wait().expect("the child is ours") {
             return status;
         }
-        // A machine that does much else at the time may need long for the largest files.
-        if started.elapsed() > Duration::from_secs(60) {
+        if started.elapsed() > PATIENCE {
             let _ = child.kill();
             panic!("the frontend did not end");
         }
@@ -216,12 +272,19 @@ fn answer(engine: &Engine, method: &str, message: &[u8], (returned, warnings, so
     match method {
         "Ping" => say(&|| {
             let workers = Vec::new();
-            gw::PongResponse { frontend_api_caps: list(&engine.protocol), llb_caps: list(LLB), workers }
-                .encode_to_vec()
+            gw::PongResponse {
+                frontend_api_caps: list(&engine.protocol),
+                llb_caps: list(&engine.llb),
+                workers,
+            }
+            .encode_to_vec()
         }),
         "Inputs" => say(&|| gw::InputsResponse::default().encode_to_vec()),
         "Solve" => {
             let request = gw::SolveRequest::decode(message).unwrap();
+            let definition = request.definition.clone().unwrap_or_default();
+            let definition = Definition::from_pb(definition).expect("digests are digests");
+            definition.verify().expect("what is to be solved is canonical");
             let mut solves = solves.lock().unwrap();
             let id = if request.definition.as_ref().is_some_and(|d| d.def.is_empty()) {
                 String::new()
@@ -269,9 +332,8 @@ fn answer(engine: &Engine, method: &str, message: &[u8], (returned, warnings, so
             *returned.lock().unwrap() = Some(gw::ReturnRequest::decode(message).unwrap());
             Reply::Message(Vec::new())
         }
-        other => {
-            Reply::Status(12, if other == "StatFile" { "no stat" } else { "unknown method" }, Vec::new())
-        }
+        "StatFile" => say(&|| gw::StatFileResponse::default().encode_to_vec()),
+        _ => Reply::Status(12, "unknown method", Vec::new()),
     }
 }
 
