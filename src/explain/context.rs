@@ -1,8 +1,8 @@
 //! What goes from the client's folders to the engine, and what stays behind.
 
-use super::ops::{OpKind, Ops};
+use super::cache::{ChangedPath, Taken};
+use super::ops::{Op, OpKind, Ops};
 use crate::ignore::{IgnoreError, Matcher};
-use crate::path;
 
 /// What is taken of one folder of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,31 +26,31 @@ pub enum ContextFile {
     Ignored(String),
 }
 
-/// Returns what is taken of each folder of the client.
+/// Returns what is taken of each folder of the client. A folder may be read more than once, each time for other files.
 pub fn contexts(ops: &Ops) -> Vec<ContextUse> {
-    let locals = ops.list.iter().filter(|op| op.kind() == OpKind::Local);
-    let mut found: Vec<ContextUse> = locals
-        .map(|op| {
-            let name = op.identifier().unwrap_or_default().trim_start_matches("local://").to_owned();
-            let mut paths = op.list_attr("local.followpaths");
-            paths.extend(op.list_attr("local.includepattern"));
-            ContextUse { name, paths, ignore_patterns: op.list_attr("local.excludepatterns") }
-        })
-        .collect();
+    let mut found: Vec<ContextUse> = ops.list.iter().filter_map(ContextUse::of).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.dedup();
     found
 }
 
 /// Tells of files what becomes of them. Reading the patterns is the costly part, so it is done once.
-#[derive(Clone, Debug)]
 pub struct Judge {
     all: Matcher,
     each: Vec<(String, Matcher)>,
-    paths: Vec<(String, Option<Matcher>)>,
+    paths: Vec<Taken<'static>>,
 }
 
 impl ContextUse {
+    /// Returns what an op takes; nothing if it reads no folder of the client.
+    pub(super) fn of(op: &Op) -> Option<ContextUse> {
+        (op.kind() == OpKind::Local).then(|| ContextUse {
+            name: op.local_name().to_owned(),
+            paths: op.list_attr("local.followpaths"),
+            ignore_patterns: op.list_attr("local.excludepatterns"),
+        })
+    }
+
     /// Returns what tells of files what becomes of them.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl ContextUse {
         Ok(Judge {
             all: Matcher::new(&self.ignore_patterns)?,
             each: each.collect::<Result<_, _>>()?,
-            paths: self.paths.iter().map(|path| (path.clone(), Matcher::new(&[path]).ok())).collect(),
+            paths: self.paths.iter().map(|path| Taken::of(path, true, &[], &[])).collect(),
         })
     }
 }
@@ -71,35 +71,21 @@ impl ContextUse {
 impl Judge {
     /// Tells what becomes of a file, given by its path from the root of the folder.
     pub fn file(&self, file: &str) -> ContextFile {
-        if self.all.matches_or_parent_matches(file) {
+        self.path(&ChangedPath::file("", file))
+    }
+
+    /// Tells what becomes of a path.
+    pub fn path(&self, path: &ChangedPath) -> ContextFile {
+        if self.all.matches_or_parent_matches(&path.path) {
             let mut said = self.each.iter().rev().filter(|(text, _)| !text.starts_with('!'));
-            let pattern = said.find(|(_, matcher)| matcher.matches_or_parent_matches(file));
+            let pattern = said.find(|(_, matcher)| matcher.matches_or_parent_matches(&path.path));
             return ContextFile::Ignored(pattern.map_or(String::new(), |(text, _)| text.clone()));
         }
-        match self.paths.is_empty() || self.paths.iter().any(|(path, matcher)| covers(path, matcher, file)) {
+        match self.paths.is_empty() || self.paths.iter().any(|taken| taken.takes(path)) {
             true => ContextFile::Sent,
             false => ContextFile::Unused,
         }
     }
-}
-
-fn covers(path: &str, matcher: &Option<Matcher>, file: &str) -> bool {
-    let is_below = |folder: &str| {
-        folder.is_empty()
-            || file.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    is_below(path) || matcher.as_ref().is_some_and(|matcher| matcher.matches_or_parent_matches(file))
-}
-
-/// Tells whether a path as a step names it (from the root of a source, maybe with wildcards) takes in a file.
-pub(super) fn takes(path: &str, has_wildcard: bool, file: &str) -> bool {
-    let path = path::clean(path);
-    let path = path.trim_start_matches('/');
-    if path.is_empty() || path == "." {
-        return true;
-    }
-    let matcher = if has_wildcard { Matcher::new(&[path]).ok() } else { None };
-    covers(path, &matcher, file)
 }
 
 #[cfg(test)]
@@ -125,19 +111,5 @@ mod tests {
         check(&[], &["x", "*.md", "!README.md"], "a.md", ContextFile::Ignored("*.md".to_owned()));
         check(&[], &["x", "*.md", "!README.md"], "README.md", ContextFile::Sent);
         check(&[], &["x", "!x/y", "x/y/z"], "x/y/z", ContextFile::Ignored("x/y/z".to_owned()));
-    }
-
-    #[test]
-    fn paths_of_steps() {
-        for (path, has_wildcard, file, expected) in [
-            ("/", false, "a", true),
-            ("/src", false, "src/a", true),
-            ("/src/", false, "srca", false),
-            ("/*.go", true, "main.go", true),
-            ("/*.go", false, "main.go", false),
-            ("/go.mod", true, "go.mod", true),
-        ] {
-            assert_eq!(takes(path, has_wildcard, file), expected, "{path} {file}");
-        }
     }
 }

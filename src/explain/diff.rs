@@ -1,11 +1,14 @@
 //! How two definitions differ, and where each difference begins.
 //!
 //! A digest holds the digests of all that is below, so one changed step changes all that follow. Here each changed step
-//! gets its reason: its own words, or the step below that pulled it along.
+//! gets its reason: its own words, or the step below that pulled it along. What makes no difference to the cache, such as
+//! which other files of a folder are sent, makes none here.
 
+use super::cache;
+use super::changed::{Fate, after};
 use super::ops::{Op, Ops};
+use crate::llb::Digest;
 use crate::pb::ops::{self, op::Op as Kind};
-use prost::Message;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// How two definitions differ.
@@ -15,7 +18,7 @@ pub struct Diff {
     pub changes: Vec<Change>,
     /// The steps of the first for which the second has nothing.
     pub removed: Vec<usize>,
-    /// The number of steps that are the same.
+    /// The number of steps that are the same, for all that the cache asks.
     pub unchanged: usize,
 }
 
@@ -28,6 +31,8 @@ pub struct Change {
     pub before: Option<usize>,
     /// Why it is not the same.
     pub reason: Reason,
+    /// What becomes of it after the first build: a step that takes other files may find that they are the same.
+    pub fate: Fate,
     /// Whether nothing below it has changed, so that a chain of changes begins here.
     pub is_first: bool,
     /// How many changed steps stand on it.
@@ -49,15 +54,17 @@ pub enum Reason {
 
 /// Compares two definitions.
 pub fn diff(a: &Ops, b: &Ops) -> Diff {
-    let partners = partners(a, b);
+    let (old, new) = (identities(a), identities(b));
+    let partners = partners(a, b, &old, &new);
     let mut found = Diff::default();
     let mut is_taken = vec![false; a.list.len()];
-    // By op of the second: whether it has changed.
+    // By op of the second.
+    let mut fates = vec![Fate::Cached; b.list.len()];
     let mut is_changed = vec![false; b.list.len()];
     for (at, op) in b.list.iter().enumerate() {
         if let Some(before) = partners[at] {
             is_taken[before] = true;
-            if a.list[before].digest == op.digest {
+            if old[before] == new[at] {
                 found.unchanged += 1;
                 continue;
             }
@@ -75,16 +82,57 @@ pub fn diff(a: &Ops, b: &Ops) -> Diff {
                 }
             }
         };
+        fates[at] = match partners[at].map(|before| &a.list[before]) {
+            None => Fate::Reruns,
+            Some(before) if cache::key(before) != cache::key(op) => Fate::Reruns,
+            Some(before) => {
+                let same = |index: usize| {
+                    let (was, is) = (before.inputs.get(index), op.inputs[index]);
+                    was.is_some_and(|was| was.output == is.output && old[was.op] == new[is.op])
+                };
+                fate(op, same, |input| fates[input])
+            }
+        };
         found.changes.push(Change {
             op: at,
             before: partners[at],
             reason,
+            fate: fates[at],
             is_first: below.is_none(),
             follower_count: 0,
         });
     }
     found.removed = (0..a.list.len()).filter(|&at| !is_taken[at]).collect();
     count_followers(b, &mut found);
+    found
+}
+
+/// Returns what becomes of an op whose key is that of another: `is_same` tells whether an input is, by its place.
+fn fate(op: &Op, is_same: impl Fn(usize) -> bool, fate_of: impl Fn(usize) -> Fate) -> Fate {
+    // With all inputs the same it takes other files of them.
+    let mut found = Fate::MayRerun;
+    for (at, input) in op.inputs.iter().enumerate().filter(|(at, _)| !is_same(*at)) {
+        let below = match fate_of(input.op) {
+            // It is known, but it was not this step that stood on it.
+            Fate::Cached => Fate::Reruns,
+            below => below,
+        };
+        found = cache::looks(&op.wire, at).iter().fold(found, |found, look| found.max(after(look, below)));
+    }
+    found
+}
+
+/// Returns for each op what it says together with all that it stands on: a digest without what makes no difference.
+fn identities(ops: &Ops) -> Vec<Digest> {
+    let mut found: Vec<Digest> = Vec::with_capacity(ops.list.len());
+    for op in &ops.list {
+        let mut text = cache::words(op);
+        for input in &op.inputs {
+            text.extend_from_slice(found[input.op].to_string().as_bytes());
+            text.extend_from_slice(&input.output.to_le_bytes());
+        }
+        found.push(Digest::of(&text));
+    }
     found
 }
 
@@ -106,23 +154,23 @@ fn count_followers(b: &Ops, found: &mut Diff) {
 
 /// Finds for each step of the second the step of the first that it was: the same one, one that says the same, one of the
 /// same stage and kind.
-fn partners(a: &Ops, b: &Ops) -> Vec<Option<usize>> {
+fn partners(a: &Ops, b: &Ops, old: &[Digest], new: &[Digest]) -> Vec<Option<usize>> {
     let mut partners = vec![None; b.list.len()];
     let mut is_taken = vec![false; a.list.len()];
-    let keys: [fn(&Op) -> Vec<u8>; 4] = [
-        |op| op.digest.to_string().into_bytes(),
-        |op| [own_bytes(op), place(op).into_bytes()].concat(),
-        own_bytes,
-        |op| place(op).into_bytes(),
+    let keys: [fn(&Op, &Digest) -> Vec<u8>; 4] = [
+        |_, identity| identity.to_string().into_bytes(),
+        |op, _| [cache::words(op), place(op).into_bytes()].concat(),
+        |op, _| cache::words(op),
+        |op, _| place(op).into_bytes(),
     ];
     for key in keys {
         let mut free: HashMap<Vec<u8>, VecDeque<usize>> = HashMap::new();
         for (at, op) in a.list.iter().enumerate().filter(|(at, _)| !is_taken[*at]) {
-            free.entry(key(op)).or_default().push_back(at);
+            free.entry(key(op, &old[at])).or_default().push_back(at);
         }
         for (at, op) in b.list.iter().enumerate() {
             if partners[at].is_none()
-                && let Some(before) = free.get_mut(&key(op)).and_then(VecDeque::pop_front)
+                && let Some(before) = free.get_mut(&key(op, &new[at])).and_then(VecDeque::pop_front)
             {
                 partners[at] = Some(before);
                 is_taken[before] = true;
@@ -130,13 +178,6 @@ fn partners(a: &Ops, b: &Ops) -> Vec<Option<usize>> {
         }
     }
     partners
-}
-
-/// Returns what an op says by itself, without its inputs.
-fn own_bytes(op: &Op) -> Vec<u8> {
-    let mut wire = op.wire.clone();
-    wire.inputs.clear();
-    wire.encode_to_vec()
 }
 
 /// Returns stage and keyword of a step, from its name: `[build 2/4] RUN make` is `build RUN`.
@@ -161,7 +202,7 @@ fn edits(a: &Op, b: &Op) -> Vec<String> {
         }
         (Some(Kind::File(_)), Some(Kind::File(_))) => {
             change("files", &a.summary(), &b.summary(), &mut words);
-            if words.is_empty() && own_bytes(a) != own_bytes(b) {
+            if words.is_empty() && cache::words(a) != cache::words(b) {
                 words.push("owner, mode, patterns or content of the files".to_owned());
             }
         }
@@ -172,7 +213,7 @@ fn edits(a: &Op, b: &Op) -> Vec<String> {
         parts.map_or(String::new(), |it| format!("{}/{}{}", it.os, it.architecture, it.variant))
     };
     change("platform", &platform(a), &platform(b), &mut words);
-    if words.is_empty() && own_bytes(a) != own_bytes(b) {
+    if words.is_empty() && cache::words(a) != cache::words(b) {
         words.push("settings of the step".to_owned());
     }
     words

@@ -5,12 +5,14 @@
 //! definitions differ. Everything is read off what an engine would get, so nothing here can disagree with a build.
 //! Pictures are left to the room `draw`.
 
+mod cache;
 mod changed;
 mod context;
 mod diff;
 mod ops;
 mod stages;
 
+pub use cache::ChangedPath;
 pub use changed::{Fate, changed};
 pub use context::{ContextFile, ContextUse, Judge, contexts};
 pub use diff::{Change, Diff, Reason, diff};

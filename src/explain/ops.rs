@@ -170,6 +170,11 @@ impl Op {
         }
     }
 
+    /// Returns what the client calls the folder that a local source stands for; empty for other ops.
+    pub fn local_name(&self) -> &str {
+        self.identifier().and_then(|identifier| identifier.strip_prefix("local://")).unwrap_or_default()
+    }
+
     /// Returns an attribute of a source.
     pub fn attr(&self, name: &str) -> Option<&str> {
         let Some(Kind::Source(source)) = &self.wire.op else { return None };

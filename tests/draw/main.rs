@@ -6,13 +6,14 @@
 
 use multistage::image::{Config, Platform};
 use multistage::internal::draw::{dot, html, json, mermaid, of_ops, of_stages, svg, text};
-use multistage::internal::explain::{Fate, Ops, Reason, changed, diff, overview};
+use multistage::internal::explain::{ChangedPath, Fate, Ops, Reason, changed, diff, overview};
 use multistage::internal::options::Options;
 use multistage::internal::pipeline::{Build, Built, Scope, Source};
 use multistage::internal::plan::{Answer, AskError, Entry, Question, Step};
 use multistage::internal::text::SourceMap;
 use multistage::llb::{MarshalOptions, SourceText};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 struct Case {
@@ -112,7 +113,7 @@ fn pictures() {
 #[track_caller]
 fn check_changed(dockerfile: &str, file: &str, expected: &str) {
     let case = build(dockerfile.as_bytes(), &[]);
-    let fates = changed(&case.ops, "context", &[file.to_owned()]);
+    let fates = changed(&case.ops, &[ChangedPath::file("context", file)]);
     let marks = fates.iter().zip(&case.ops.list).filter_map(|((fate, _), op)| {
         let mark = match fate {
             Fate::Cached => '-',

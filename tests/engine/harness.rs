@@ -169,6 +169,11 @@ impl Project {
         self
     }
 
+    /// Returns the flags given so far.
+    pub fn flags(&self) -> &[String] {
+        &self.args
+    }
+
     /// Leaves the conversion to the Dockerfile frontend that is part of the engine.
     pub fn builtin(mut self, is_builtin: bool) -> Self {
         self.is_builtin = is_builtin;

@@ -10,6 +10,7 @@ mod cache;
 mod copy;
 mod errors;
 mod examples;
+mod explain;
 mod llb;
 mod meta;
 mod options;

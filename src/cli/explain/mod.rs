@@ -1,26 +1,26 @@
 //! `multistage explain`: what a build does, what it leaves out and why, and what a change makes run again.
 
-use super::Status;
+mod arg;
+mod changed;
+
 use super::args::{BuildArgs, ExplainArgs};
-use super::build::{self, Ready};
-use super::graph;
 use super::output::{Failure, Output};
-use crate::explain::{
-    self, ContextFile, ContextUse, Fate, Need, OpKind, Ops, Overview, Reason, StageInfo, Why,
-};
+use super::{Status, build, graph};
+use crate::explain::{self, ContextFile, ContextUse, Need, OpKind, Ops, Overview, StageInfo, Why};
 use crate::options::MainContext;
+use arg::Arg;
+use changed::Changed;
 use ignore::WalkBuilder;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
 /// The most files of a context that are looked at.
 const MOST_FILES: usize = 200_000;
-/// The value that stands for another one.
-const OTHER_VALUE: &str = "changed";
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Status, Failure> {
@@ -28,8 +28,8 @@ pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Status, Fai
     let ops = graph::ops(&ready)?;
     let overview = explain::overview(&ready.built.plan, &ops, &ready.source.project.sources);
     let contexts = contexts(&args.build, &ops)?;
-    let changed = (!args.changed.is_empty()).then(|| changes(&args.changed, &ops, &contexts));
-    let arg = args.arg.as_ref().map(|given| arg(given, args, &ready, &ops, output)).transpose()?;
+    let changed = (!args.changed.is_empty()).then(|| Changed::of(&args.changed, &ops, &contexts));
+    let arg = args.arg.as_ref().map(|given| Arg::of(given, args, &ready, &ops, output)).transpose()?;
     if args.json {
         let mut value = to_json(&overview, &contexts);
         if let Some(changed) = &changed {
@@ -59,6 +59,10 @@ pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Status, Fai
 /// A folder of the client, and what became of its files.
 struct Context {
     used: ContextUse,
+    /// Where it is on this machine, if it is.
+    folder: Option<PathBuf>,
+    /// Its symbolic links, and the paths that they lead to.
+    links: Vec<(String, String)>,
     sent: usize,
     sent_bytes: u64,
     unused: usize,
@@ -78,9 +82,18 @@ fn contexts(args: &BuildArgs, ops: &Ops) -> Result<Vec<Context>, Failure> {
                 (known == name).then(|| folder.into())
             }),
         };
-        let mut context =
-            Context { used, sent: 0, sent_bytes: 0, unused: 0, ignored: BTreeMap::new(), is_whole: false };
-        if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
+        let folder = folder.filter(|folder| folder.is_dir());
+        let mut context = Context {
+            used,
+            folder: folder.clone(),
+            links: Vec::new(),
+            sent: 0,
+            sent_bytes: 0,
+            unused: 0,
+            ignored: BTreeMap::new(),
+            is_whole: false,
+        };
+        if let Some(folder) = folder {
             look_through(&folder, &mut context)?;
         }
         found.push(context);
@@ -99,7 +112,14 @@ fn look_through(folder: &Path, context: &mut Context) -> Result<(), Failure> {
             return Ok(());
         }
         let Ok(path) = file.path().strip_prefix(folder) else { continue };
-        let path = path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+        let path = slashed(path);
+        if let Ok(target) = fs::read_link(file.path()) {
+            // A link that begins at the root begins at that of the context.
+            let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            let parent = if target.is_absolute() { "" } else { parent };
+            let target = crate::path::join(&["/", parent, &slashed(&target)]);
+            context.links.push((path.clone(), target.trim_start_matches('/').to_owned()));
+        }
         match judge.file(&path) {
             ContextFile::Sent => {
                 context.sent += 1;
@@ -111,6 +131,11 @@ fn look_through(folder: &Path, context: &mut Context) -> Result<(), Failure> {
     }
     context.is_whole = true;
     Ok(())
+}
+
+/// Returns a path as builds write it.
+fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 fn show(overview: &Overview, contexts: &[Context], output: &mut Output) -> Result<(), Failure> {
@@ -198,219 +223,6 @@ fn reason(stage: &StageInfo) -> String {
         Need::Built(all) => list(all),
         Need::Pruned(all) if all.is_empty() => "no stage takes anything from it".to_owned(),
         Need::Pruned(all) => format!("only stages need it that are not built: {}", list(all)),
-    }
-}
-
-/// Which steps run again if files change.
-struct Changed {
-    /// Files, and what becomes of each.
-    files: Vec<(String, ContextFile)>,
-    fates: Vec<(Fate, Option<String>)>,
-}
-
-fn changes(paths: &[String], ops: &Ops, contexts: &[Context]) -> Changed {
-    let context = contexts.iter().find(|context| context.used.name == MainContext::LOCAL_NAME);
-    let judge = context.and_then(|context| context.used.judge().ok());
-    let clean = |path: &String| {
-        let path = crate::path::clean(path);
-        path.trim_start_matches('/').to_owned()
-    };
-    let paths: Vec<String> = paths.iter().map(clean).collect();
-    let fates = explain::changed(ops, MainContext::LOCAL_NAME, &paths);
-    let judged = |path: String| {
-        let fate = judge.as_ref().map_or(ContextFile::Unused, |judge| judge.file(&path));
-        (path, fate)
-    };
-    Changed { files: paths.into_iter().map(judged).collect(), fates }
-}
-
-impl Changed {
-    fn steps<'a>(&'a self, ops: &'a Ops, fate: Fate) -> impl Iterator<Item = (usize, &'a Option<String>)> {
-        let all =
-            self.fates.iter().enumerate().filter(move |(at, (found, _))| *found == fate && is_step(ops, *at));
-        all.map(|(at, (_, because))| (at, because))
-    }
-
-    fn show(&self, ops: &Ops, output: &mut Output) -> Result<(), Failure> {
-        for (file, fate) in &self.files {
-            match fate {
-                ContextFile::Sent => {}
-                ContextFile::Unused => writeln!(output, "{file} is not sent: no step asks for it")?,
-                ContextFile::Ignored(pattern) => {
-                    writeln!(output, "{file} is not sent: the ignore file leaves it out ({pattern})")?;
-                }
-            }
-        }
-        let titles = [
-            (Fate::Reruns, "run again"),
-            (Fate::MayRerun, "run again only if the files they take come out different"),
-            (Fate::Cached, "stay cached"),
-        ];
-        for (fate, title) in titles {
-            if self.steps(ops, fate).next().is_none() {
-                continue;
-            }
-            writeln!(output, "{title}:")?;
-            for (at, because) in self.steps(ops, fate) {
-                let op = &ops.list[at];
-                write!(output, "  {}{}", one_line(&op.name), at_line(op.lines.map(|(line, _)| line)))?;
-                match because {
-                    Some(because) if fate != Fate::Cached => writeln!(output, "  <- {}", one_line(because))?,
-                    _ => writeln!(output)?,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn to_json(&self, ops: &Ops) -> Value {
-        let files = self.files.iter().map(|(file, fate)| match fate {
-            ContextFile::Sent => json!({ "path": file, "fate": "sent" }),
-            ContextFile::Unused => json!({ "path": file, "fate": "unused" }),
-            ContextFile::Ignored(pattern) => json!({ "path": file, "fate": "ignored", "pattern": pattern }),
-        });
-        let steps = |fate: Fate| {
-            let steps = self.steps(ops, fate).map(|(at, because)| {
-                let mut step = op_json(ops, at);
-                if fate != Fate::Cached {
-                    step["because"] = json!(because);
-                }
-                step
-            });
-            steps.collect::<Vec<_>>()
-        };
-        json!({
-            "files": files.collect::<Vec<_>>(),
-            "reruns": steps(Fate::Reruns),
-            "mayRerun": steps(Fate::MayRerun),
-            "cached": steps(Fate::Cached),
-        })
-    }
-}
-
-/// Where a build argument ends up.
-struct Arg {
-    name: String,
-    /// The lines that declare or name it, with their text.
-    lines: Vec<(u32, String)>,
-    /// Steps that say something else if it changes: name, line, and what.
-    direct: Vec<(String, Option<u32>, Vec<String>)>,
-    /// Steps that stand on those.
-    followers: Vec<(String, Option<u32>)>,
-    unchanged: usize,
-    /// Whether the image config changes with it.
-    changes_config: bool,
-}
-
-fn arg(
-    given: &str,
-    args: &ExplainArgs,
-    ready: &Ready,
-    ops: &Ops,
-    output: &mut Output,
-) -> Result<Arg, Failure> {
-    let (name, value) = given.split_once('=').unwrap_or((given, OTHER_VALUE));
-    let mut other = args.build.clone();
-    other.build_arg.push(format!("{name}={value}"));
-    let other = build::run_again(&other, output).map_err(|failure| {
-        failure.hint(format!("that is with {name}={value}; give a value that fits with --arg {name}=VALUE"))
-    })?;
-    let changed = graph::ops(&other)?;
-    let diff = explain::diff(ops, &changed);
-    let step = |at: usize| {
-        let op = &changed.list[at];
-        (op.name.clone(), op.lines.map(|(line, _)| line))
-    };
-    let mut direct = Vec::new();
-    let mut followers = Vec::new();
-    for change in &diff.changes {
-        let (name, line) = step(change.op);
-        match &change.reason {
-            Reason::Follows(_) => followers.push((name, line)),
-            Reason::Edited(words) => direct.push((name, line, words.clone())),
-            Reason::Added => direct.push((name, line, vec!["a step of its own".to_owned()])),
-            Reason::Moved => direct.push((name, line, vec!["another step below it".to_owned()])),
-        }
-    }
-    let config = |ready: &Ready| ready.built.converted.image.to_json();
-    Ok(Arg {
-        name: name.to_owned(),
-        lines: lines_naming(name, ready),
-        direct,
-        followers,
-        unchanged: diff.unchanged,
-        changes_config: config(ready) != config(&other),
-    })
-}
-
-/// Returns the instructions that declare a variable or name it.
-fn lines_naming(name: &str, ready: &Ready) -> Vec<(u32, String)> {
-    let file = &ready.source.file;
-    let stages = file.stages.iter().flat_map(|stage| {
-        std::iter::once(&stage.head).chain(stage.instructions.iter().map(|instruction| &instruction.head))
-    });
-    let heads = file.global_args.iter().map(|instruction| &instruction.head).chain(stages);
-    let named = heads.filter(|head| {
-        let is_arg = head.keyword.value.eq_ignore_ascii_case("ARG");
-        let ends_there = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        head.text.match_indices(name).any(|(at, _)| {
-            let (before, after) = (&head.text[..at], &head.text[at + name.len()..]);
-            let is_use = before.ends_with('$') || before.ends_with("${");
-            ends_there(after) && (is_use || (is_arg && before.ends_with([' ', '\t'])))
-        })
-    });
-    let sources = &ready.source.project.sources;
-    named.map(|head| (sources.lines(head.span).0, one_line(&head.text))).collect()
-}
-
-impl Arg {
-    fn show(&self, output: &mut Output) -> Result<(), Failure> {
-        match self.lines.is_empty() {
-            true => writeln!(output, "no instruction names {}", self.name)?,
-            false => writeln!(output, "{} is named in:", self.name)?,
-        }
-        for (line, text) in &self.lines {
-            writeln!(output, "  {line:>4}  {text}")?;
-        }
-        if self.direct.is_empty() {
-            writeln!(output, "no step runs again if it changes")?;
-        } else {
-            writeln!(output, "it ends up in:")?;
-        }
-        for (name, line, words) in &self.direct {
-            writeln!(output, "  {}{}", one_line(name), at_line(*line))?;
-            for word in words {
-                writeln!(output, "      {word}")?;
-            }
-        }
-        if !self.followers.is_empty() {
-            writeln!(output, "these stand on them and run again, too:")?;
-            for (name, line) in &self.followers {
-                writeln!(output, "  {}{}", one_line(name), at_line(*line))?;
-            }
-        }
-        if self.changes_config {
-            writeln!(output, "the image config changes, too")?;
-        }
-        writeln!(output, "{} ops stay as they are", self.unchanged)?;
-        Ok(())
-    }
-
-    fn to_json(&self) -> Value {
-        let named = self.lines.iter().map(|(line, text)| json!({ "line": line, "text": text }));
-        let direct = self
-            .direct
-            .iter()
-            .map(|(name, line, words)| json!({ "name": name, "line": line, "edits": words }));
-        let followers = self.followers.iter().map(|(name, line)| json!({ "name": name, "line": line }));
-        json!({
-            "name": self.name,
-            "named": named.collect::<Vec<_>>(),
-            "direct": direct.collect::<Vec<_>>(),
-            "followers": followers.collect::<Vec<_>>(),
-            "unchanged": self.unchanged,
-            "config": self.changes_config,
-        })
     }
 }
 
