@@ -2,6 +2,7 @@
 //!
 //! In: sizes. Out: places. The only file that knows the layout library.
 
+use super::clashes::clashes;
 use dugong::graphlib::{EdgeKey, Graph, GraphOptions};
 use dugong::{EdgeLabel, GraphLabel, NodeLabel, RankDir};
 use std::collections::HashMap;
@@ -48,16 +49,55 @@ pub(super) fn layout(nodes: &[Size], arrows: &[Arrow]) -> Layout {
     const SCREEN: Size = Size { width: 1600.0, height: 950.0 };
     let overflow =
         |layout: &Layout| (layout.size.width / SCREEN.width).max(layout.size.height / SCREEN.height).max(1.0);
-    let across = directed(nodes, arrows, RankDir::LR);
+    let across = tidiest(nodes, arrows, RankDir::LR);
     if overflow(&across) <= 1.0 {
         return across;
     }
-    let down = directed(nodes, arrows, RankDir::TB);
+    let down = tidiest(nodes, arrows, RankDir::TB);
     // From left to right labels have more room, so that way is taken unless it is much worse.
     if overflow(&down) * 1.3 < overflow(&across) { down } else { across }
 }
 
-fn directed(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir) -> Layout {
+/// The library finds an order of boxes by trying, from the order in which it hears of them. Of small graphs several are
+/// tried, and the one that reads best is taken.
+fn tidiest(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir) -> Layout {
+    const MOST_ARROWS: usize = 80;
+    const ORDERS: [Order; 4] = [
+        Order { nodes_turned: false, arrows_turned: false },
+        Order { nodes_turned: true, arrows_turned: false },
+        Order { nodes_turned: false, arrows_turned: true },
+        Order { nodes_turned: true, arrows_turned: true },
+    ];
+    let first = directed(nodes, arrows, rankdir, ORDERS[0]);
+    if arrows.len() > MOST_ARROWS {
+        return first;
+    }
+    let mut best = (clashes(&first, nodes, arrows), first);
+    for order in &ORDERS[1..] {
+        if best.0 == 0 {
+            break;
+        }
+        let other = directed(nodes, arrows, rankdir, *order);
+        let count = clashes(&other, nodes, arrows);
+        if count < best.0 {
+            best = (count, other);
+        }
+    }
+    best.1
+}
+
+/// In which order the library hears of boxes and arrows: as they are, or the last first.
+#[derive(Clone, Copy)]
+struct Order {
+    nodes_turned: bool,
+    arrows_turned: bool,
+}
+
+fn turned(count: usize, is_turned: bool) -> impl Iterator<Item = usize> {
+    (0..count).map(move |at| if is_turned { count - 1 - at } else { at })
+}
+
+fn directed(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir, order: Order) -> Layout {
     let mut graph: Graph<NodeLabel, EdgeLabel, GraphLabel> =
         Graph::new(GraphOptions { directed: true, multigraph: true, compound: false });
     let (nodesep, ranksep) = match rankdir {
@@ -66,10 +106,12 @@ fn directed(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir) -> Layout {
     };
     graph.set_graph(GraphLabel { rankdir, nodesep, ranksep, edgesep: 14.0, ..GraphLabel::default() });
     let id = |at: usize| format!("n{at}");
-    for (at, size) in nodes.iter().enumerate() {
+    for at in turned(nodes.len(), order.nodes_turned) {
+        let size = nodes[at];
         graph.set_node(id(at), NodeLabel { width: size.width, height: size.height, ..NodeLabel::default() });
     }
-    for (at, arrow) in arrows.iter().enumerate() {
+    for at in turned(arrows.len(), order.arrows_turned) {
+        let arrow = &arrows[at];
         let label = EdgeLabel {
             width: arrow.label.width,
             height: arrow.label.height,

@@ -4,6 +4,8 @@
 //! of six formats. SVG and HTML need places; a layout library finds those, so they come with the feature `cli` only.
 //! What a picture is good for (why a stage is left out, what a change costs) is told by the room `explain`.
 
+#[cfg(feature = "cli")]
+mod clashes;
 mod dot;
 #[cfg(feature = "cli")]
 mod html;
@@ -14,6 +16,8 @@ mod mermaid;
 mod model;
 mod of_ops;
 mod of_stages;
+#[cfg(feature = "cli")]
+mod scene;
 #[cfg(feature = "cli")]
 mod svg;
 mod text;

@@ -125,7 +125,7 @@ pub struct Link {
 }
 
 /// What an arrow means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LinkKind {
     /// The second stands on the first.
     Base,

@@ -2,6 +2,7 @@
 
 use super::layout::{Arrow, Layout, Point, Size, layout};
 use super::model::{Link, LinkKind, Node, NodeKind, Picture, clip};
+use super::scene::{Grid, Scene, Stroke};
 use std::fmt::{self, Write};
 
 /// The style of pictures.
@@ -20,6 +21,8 @@ const STEP_CHAR: f64 = 7.1;
 const LONGEST: usize = 46;
 /// The most characters of a line of a label.
 const LONGEST_LABEL: usize = 38;
+/// The most characters of the words below a box of a crowd.
+const LONGEST_TAG: usize = 30;
 
 /// Draws a picture as SVG.
 pub fn svg(picture: &Picture) -> String {
@@ -44,11 +47,17 @@ fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result
     let most_steps = most_steps(picture);
     let boxes: Vec<Box> = picture.nodes.iter().map(|node| Box::of(node, most_steps)).collect();
     let sizes: Vec<Size> = boxes.iter().map(|it| it.size).collect();
+    let scene = Scene::of(picture);
+    let tags = scene.tags(&picture.links);
+    let grids: Vec<Option<Grid>> = scene.items.iter().map(|members| grid(members, &sizes, &tags)).collect();
+    let places = scene.items.iter().zip(&grids);
+    let places: Vec<Size> =
+        places.map(|(members, grid)| grid.map_or(sizes[members[0]], |grid| grid.size())).collect();
     let labels: Vec<Vec<String>> =
-        picture.links.iter().map(|link| link.short_labels(LONGEST_LABEL)).collect();
+        scene.strokes.iter().map(|stroke| label(picture, &scene, stroke)).collect();
     let arrows: Vec<Arrow> =
-        picture.links.iter().zip(&labels).map(|(link, label)| arrow(link, label)).collect();
-    let layout = layout(&sizes, &arrows);
+        scene.strokes.iter().zip(&labels).map(|(stroke, label)| arrow(stroke, label)).collect();
+    let layout = layout(&places, &arrows);
     let (width, height) = (layout.size.width + 2.0 * MARGIN, layout.size.height + 2.0 * MARGIN);
     write!(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"picture\" role=\"img\" ")?;
     writeln!(out, "width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">")?;
@@ -63,16 +72,45 @@ fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result
          markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"head\" d=\"M0 0 10 5 0 10z\"/></marker></defs>"
     )?;
     writeln!(out, "<g id=\"view\" transform=\"translate({MARGIN} {MARGIN})\">")?;
-    links(picture, &layout, out)?;
-    for (at, (node, shape)) in picture.nodes.iter().zip(&boxes).enumerate() {
-        node_box(at, node, shape, layout.nodes[at], out)?;
+    for (item, grid) in grids.iter().enumerate() {
+        if let Some(grid) = grid {
+            frame(scene.items[item].len(), grid.size(), layout.nodes[item], out)?;
+        }
+    }
+    strokes(picture, &scene, &layout, out)?;
+    for (item, members) in scene.items.iter().enumerate() {
+        for (number, &at) in members.iter().enumerate() {
+            let middle = match &grids[item] {
+                None => layout.nodes[item],
+                Some(grid) => {
+                    let (whole, corner, own) = (grid.size(), grid.place(number), sizes[at]);
+                    let frame = layout.nodes[item];
+                    Point {
+                        x: frame.x - whole.width / 2.0 + corner.x + own.width / 2.0,
+                        y: frame.y - whole.height / 2.0 + corner.y + own.height / 2.0,
+                    }
+                }
+            };
+            node_box(at, &picture.nodes[at], &boxes[at], middle, out)?;
+            let left = middle.x - sizes[at].width / 2.0;
+            let mut y = middle.y + sizes[at].height / 2.0 + 3.0;
+            for &(link, is_to) in &tags[at] {
+                y += LINE;
+                let text = tag(&picture.links[link], is_to);
+                let text = escaped(&text);
+                writeln!(
+                    out,
+                    "<g class=\"link{}\" data-link=\"{link}\"><text class=\"label\" x=\"{left:.1}\" y=\"{y:.1}\">{text}</text></g>",
+                    pruned(picture, &[link])
+                )?;
+            }
+        }
     }
     // Labels lie above all, so that no arrow runs through a word.
     for (at, label) in labels.iter().enumerate().filter(|(_, label)| !label.is_empty()) {
-        let middle = layout.arrows[at].1;
-        let pruned = if is_idle(picture, &picture.links[at]) { " pruned" } else { "" };
-        write!(out, "<g class=\"link{pruned}\" data-link=\"{at}\">")?;
-        let room = arrows[at].label;
+        let links = &scene.strokes[at].links;
+        write!(out, "<g class=\"link{}\" data-link=\"{}\">", pruned(picture, links), ids(links))?;
+        let (middle, room) = (layout.arrows[at].1, arrows[at].label);
         let (x, y) = (middle.x - room.width / 2.0 + 3.0, middle.y - room.height / 2.0);
         write!(
             out,
@@ -95,6 +133,51 @@ fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result
     writeln!(out, "</g>\n</svg>")
 }
 
+/// Returns how the boxes of a crowd stand; nothing if there is one only.
+fn grid(members: &[usize], sizes: &[Size], tags: &[Vec<(usize, bool)>]) -> Option<Grid> {
+    if members.len() == 1 {
+        return None;
+    }
+    let own = members.iter().map(|&at| {
+        let below = LINE * tags[at].len() as f64;
+        Size { width: sizes[at].width, height: sizes[at].height + below }
+    });
+    let largest = own
+        .fold(Size::default(), |a, b| Size { width: a.width.max(b.width), height: a.height.max(b.height) });
+    Some(Grid::of(members.len(), largest))
+}
+
+/// Returns the words at an arrow. Those of a crowd stand below its boxes.
+fn label(picture: &Picture, scene: &Scene, stroke: &Stroke) -> Vec<String> {
+    match stroke.links[..] {
+        [one] if scene.items[stroke.from].len() + scene.items[stroke.to].len() == 2 => {
+            picture.links[one].short_labels(LONGEST_LABEL)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the words below a box of a crowd.
+fn tag(link: &Link, is_to: bool) -> String {
+    let text = clip(&link.short_labels(LONGEST_TAG).join(", "), LONGEST_TAG);
+    if is_to { format!("▸ {text}") } else { format!("{text} ▸") }
+}
+
+fn frame(count: usize, size: Size, middle: Point, out: &mut String) -> fmt::Result {
+    let Size { width, height } = size;
+    let (x, y) = (middle.x - width / 2.0, middle.y - height / 2.0);
+    writeln!(
+        out,
+        "<rect class=\"frame\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"10\"/>"
+    )?;
+    let (x, y) = (x + 20.0, y + 22.0);
+    writeln!(out, "<text class=\"note\" x=\"{x:.1}\" y=\"{y:.1}\">{count} stages side by side</text>")
+}
+
+fn ids(links: &[usize]) -> String {
+    links.iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
+}
+
 /// Many stages leave less room for each.
 fn most_steps(picture: &Picture) -> usize {
     match picture.nodes.iter().filter(|node| node.kind == NodeKind::Stage).count() {
@@ -105,17 +188,19 @@ fn most_steps(picture: &Picture) -> usize {
     }
 }
 
-fn is_idle(picture: &Picture, link: &Link) -> bool {
-    picture.nodes[link.to].is_pruned
+/// Returns the class of arrows that nobody uses.
+fn pruned(picture: &Picture, links: &[usize]) -> &'static str {
+    let is_idle = links.iter().all(|&link| picture.nodes[picture.links[link].to].is_pruned);
+    if is_idle { " pruned" } else { "" }
 }
 
-fn arrow(link: &Link, label: &[String]) -> Arrow {
+fn arrow(stroke: &Stroke, label: &[String]) -> Arrow {
     let longest = label.iter().map(|line| line.chars().count()).max().unwrap_or(0);
     let label = match longest {
         0 => Size::default(),
         _ => Size { width: longest as f64 * STEP_CHAR + 12.0, height: label.len() as f64 * LINE },
     };
-    Arrow { from: link.from, to: link.to, label, is_strong: link.kind == LinkKind::Base }
+    Arrow { from: stroke.from, to: stroke.to, label, is_strong: stroke.kind == LinkKind::Base }
 }
 
 /// A box with its text.
@@ -164,13 +249,14 @@ impl Box {
     }
 }
 
-fn links(picture: &Picture, layout: &Layout, out: &mut String) -> fmt::Result {
-    for (at, link) in picture.links.iter().enumerate() {
-        let pruned = if is_idle(picture, link) { " pruned" } else { "" };
+fn strokes(picture: &Picture, scene: &Scene, layout: &Layout, out: &mut String) -> fmt::Result {
+    for (at, stroke) in scene.strokes.iter().enumerate() {
+        let (links, kind) = (&stroke.links, stroke.kind.as_str());
         writeln!(
             out,
-            "<g class=\"link{pruned}\" data-link=\"{at}\"><path class=\"edge {}\" marker-end=\"url(#head)\" d=\"{}\"/></g>",
-            link.kind.as_str(),
+            "<g class=\"link{}\" data-link=\"{}\"><path class=\"edge {kind}\" marker-end=\"url(#head)\" d=\"{}\"/></g>",
+            pruned(picture, links),
+            ids(links),
             path(&layout.arrows[at].0, layout.is_down)
         )?;
     }
