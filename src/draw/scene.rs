@@ -127,3 +127,58 @@ impl Grid {
         Point { x: GAP + column as f64 * self.cell.width, y: GAP + TITLE + row as f64 * self.cell.height }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{Node, PictureKind};
+    use super::*;
+
+    /// Draws an image, so many stages on it, and one that takes files of all of them.
+    fn fan(count: usize) -> Picture {
+        let node = |kind, is_target| Node {
+            kind,
+            name: String::new(),
+            note: String::new(),
+            is_target,
+            is_pruned: false,
+            lines: None,
+            steps: Vec::new(),
+        };
+        let mut nodes = vec![node(NodeKind::Image, false)];
+        nodes.extend((0..count).map(|_| node(NodeKind::Stage, false)));
+        nodes.push(node(NodeKind::Stage, true));
+        let link = |from, to, kind| Link { from, to, kind, labels: vec!["/out".to_owned()] };
+        let pairs = (1..=count).map(|at| [link(0, at, LinkKind::Base), link(at, count + 1, LinkKind::Copy)]);
+        let (links, text) = (pairs.flatten().collect(), String::new);
+        Picture { kind: PictureKind::Stages, title: text(), nodes, links, source: text() }
+    }
+
+    #[test]
+    fn a_fan_is_a_crowd() {
+        let scene = Scene::of(&fan(50));
+        assert_eq!(scene.items.iter().map(Vec::len).collect::<Vec<_>>(), [1, 50, 1]);
+        let strokes = scene.strokes.iter().map(|it| (it.from, it.to, it.links.len()));
+        assert_eq!(strokes.collect::<Vec<_>>(), [(0, 1, 50), (1, 2, 50)]);
+        assert_eq!(scene.tags(&fan(50).links)[1], [(0, true), (1, false)]);
+        assert_eq!(Scene::of(&fan(MANY - 1)).items.len(), MANY + 1);
+    }
+
+    #[test]
+    fn one_that_gives_to_others_stands_alone() {
+        let mut picture = fan(12);
+        picture.links.push(Link { from: 1, to: 2, kind: LinkKind::Mount, labels: Vec::new() });
+        assert_eq!(Scene::of(&picture).items.iter().filter(|it| it.len() == 1).count(), 4);
+    }
+
+    #[test]
+    fn rows_fill_their_frame() {
+        let cell = Size { width: 200.0, height: 130.0 };
+        for count in 1..200 {
+            let grid = Grid::of(count, cell);
+            let (size, last) = (grid.size(), grid.place(count - 1));
+            assert!(last.x + cell.width <= size.width && last.y + cell.height <= size.height, "{count}");
+            let aspect = size.width / size.height;
+            assert!(count < MANY || (1.0..3.2).contains(&aspect), "{count}: {aspect}");
+        }
+    }
+}

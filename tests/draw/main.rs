@@ -13,7 +13,6 @@ use multistage::internal::plan::{Answer, AskError, Entry, Question, Step};
 use multistage::internal::text::SourceMap;
 use multistage::llb::{MarshalOptions, SourceText};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 struct Case {
