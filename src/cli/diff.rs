@@ -5,7 +5,7 @@ use super::args::{BuildArgs, DiffArgs};
 use super::build;
 use super::graph;
 use super::output::{Failure, Output};
-use crate::explain::{self, Change, Diff, Ops, Reason};
+use crate::explain::{self, Change, Diff, Fate, Ops, Reason};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -94,7 +94,7 @@ fn show(
     let name = |change: &Change| {
         let op = &b.list[change.op];
         let line = op.lines.map_or(String::new(), |(line, _)| format!(" (line {line})"));
-        format!("{}{line}", op.name.split_whitespace().collect::<Vec<_>>().join(" "))
+        format!("{}{line}", brief(&op.name))
     };
     let follows = |change: &&Change| matches!(change.reason, Reason::Follows(_));
     for change in diff.changes.iter().filter(|change| change.is_first) {
@@ -105,9 +105,12 @@ fn show(
             Reason::Follows(_) => "follows",
         };
         let mut lines = match &change.reason {
-            Reason::Edited(words) => words.clone(),
+            Reason::Edited(words) => words.iter().map(|word| brief(word)).collect(),
             _ => Vec::new(),
         };
+        if change.fate == Fate::MayRerun {
+            lines.push("still cached if those files are the same".to_owned());
+        }
         match change.follower_count {
             0 => lines.push("no other step stands on it".to_owned()),
             1 => lines.push("1 more step stands on it".to_owned()),
@@ -117,25 +120,31 @@ fn show(
     }
     let own = diff.changes.iter().filter(|change| !change.is_first && !follows(change));
     let own = own.map(|change| match &change.reason {
-        Reason::Edited(words) => format!("{}: {}", name(change), words.join("; ")),
+        Reason::Edited(words) => format!("{}: {}", name(change), brief(&words.join("; "))),
         _ => format!("{}: new", name(change)),
     });
     block("standing on those, but with reasons of their own", own.collect());
-    let removed = diff.removed.iter().map(|&at| a.list[at].name.clone());
+    let removed = diff.removed.iter().map(|&at| brief(&a.list[at].name));
     block("no longer there", removed.collect());
-    let all: Vec<&Change> = diff.changes.iter().filter(follows).collect();
-    let mut followers: Vec<String> = all.iter().take(MOST_FOLLOWERS).map(|change| name(change)).collect();
-    if all.len() > MOST_FOLLOWERS {
-        followers.push(format!("and {} more", all.len() - MOST_FOLLOWERS));
+    for (fate, title) in [
+        (Fate::Reruns, "unchanged in themselves, but standing on what changed"),
+        (Fate::MayRerun, "unchanged in themselves; cached if the files they take come out as before"),
+    ] {
+        let all = diff.changes.iter().filter(follows).filter(|change| change.fate == fate);
+        let mut followers: Vec<String> = all.clone().take(MOST_FOLLOWERS).map(name).collect();
+        let more = all.count().saturating_sub(MOST_FOLLOWERS);
+        if more > 0 {
+            followers.push(format!("and {more} more"));
+        }
+        block(title, followers);
     }
-    block("unchanged in themselves, but standing on what changed", followers);
     let fields = config.iter().map(|(name, before, after)| format!("{name}: {before} → {after}"));
     block("image config", fields.collect());
     let is_same = diff.changes.is_empty() && diff.removed.is_empty();
     blocks.push(match is_same {
         true => format!("all {} ops are the same\n", diff.unchanged),
         false => format!(
-            "{} ops are the same, {} are not, {} are gone\n",
+            "ops: {} the same, {} changed or new, {} gone\n",
             diff.unchanged,
             diff.changes.len(),
             diff.removed.len()
@@ -143,6 +152,24 @@ fn show(
     });
     output.write_all(blocks.join("\n").as_bytes())?;
     Ok(())
+}
+
+/// Returns a text in one line, of each digest only as much as tells it from others.
+fn brief(text: &str) -> String {
+    const MARK: &str = "sha256:";
+    const SHOWN: usize = 12;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut parts = text.split(MARK);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        out.push_str(MARK);
+        match digits {
+            64 => out.extend([&part[..SHOWN], "…", &part[digits..]]),
+            _ => out.push_str(part),
+        }
+    }
+    out
 }
 
 /// Returns it as JSON; docs/explain-json.md tells what the fields mean.
@@ -162,6 +189,7 @@ fn to_json(diff: &Diff, a: &Ops, b: &Ops, config: &[(String, Value, Value)]) -> 
             "op": op(b, change.op),
             "before": change.before.map(|at| op(a, at)),
             "reason": reason,
+            "fate": if change.fate == Fate::MayRerun { "mayRerun" } else { "reruns" },
             "edits": words,
             "follows": below,
             "first": change.is_first,

@@ -13,7 +13,7 @@ use std::path::Path;
 use store::Store;
 
 /// One image for one platform.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Image {
     /// The digest of what the name stands for; empty if it is not known.
     pub digest: String,
@@ -37,17 +37,21 @@ impl Images {
         let (name, path) = given.split_once('=').ok_or_else(|| format!("{given}: write it as NAME=PATH"))?;
         let place = Path::new(path);
         if let Some(store) = Store::open(place)? {
-            let mut names: Vec<String> = Vec::new();
+            // One image may have several names, and one name images for several platforms.
+            let mut by_name: BTreeMap<String, Vec<Image>> = BTreeMap::new();
             for (found, image) in store.images().map_err(|error| format!("{path}: {error}"))? {
-                if !names.contains(&found) {
-                    names.push(found);
-                }
-                self.add(name, image)?;
+                by_name.entry(found).or_default().push(image);
             }
-            return match names.len() {
-                0 => Err(format!("{path}: there is no image in it")),
-                1 => Ok(()),
-                _ => Err(format!("{path}: there are several images in it: {}", names.join(", "))),
+            let mut different: Vec<&Vec<Image>> = by_name.values().collect();
+            different.sort();
+            different.dedup();
+            return match different[..] {
+                [] => Err(format!("{path}: there is no image in it")),
+                [images] => images.iter().try_for_each(|image| self.add(name, image.clone())),
+                _ => {
+                    let names: Vec<&str> = by_name.keys().map(String::as_str).collect();
+                    Err(format!("{path}: there are several images in it: {}", names.join(", ")))
+                }
             };
         }
         let config = read_limited(place).map_err(|error| format!("{path}: {error}"))?;

@@ -92,14 +92,7 @@ pub(super) fn words(op: &Op) -> Vec<u8> {
     wire.inputs.clear();
     match &mut wire.op {
         Some(Kind::Source(source)) if op.kind() == OpKind::Local => {
-            const NO_FILES: [&str; 5] = [
-                "local.followpaths",
-                "local.includepattern",
-                "local.session",
-                "local.sharedkeyhint",
-                "local.unique",
-            ];
-            source.attrs.retain(|entry| !entry.key.as_deref().is_some_and(|key| NO_FILES.contains(&key)));
+            source.attrs.retain(|entry| !entry.key.as_deref().is_some_and(is_no_file));
         }
         Some(Kind::Exec(exec)) => {
             if let Some(meta) = &mut exec.meta {
@@ -110,6 +103,13 @@ pub(super) fn words(op: &Op) -> Vec<u8> {
         _ => {}
     }
     wire.encode_to_vec()
+}
+
+/// Tells whether an attribute of a folder of the client says nothing about the files that steps take of it.
+pub(super) fn is_no_file(key: &str) -> bool {
+    const KEYS: [&str; 5] =
+        ["local.followpaths", "local.includepattern", "local.session", "local.sharedkeyhint", "local.unique"];
+    KEYS.contains(&key)
 }
 
 /// Returns what of an op's words the engine compares before it looks at inputs. Where files come from is left out: that

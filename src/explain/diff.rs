@@ -198,7 +198,7 @@ fn edits(a: &Op, b: &Op) -> Vec<String> {
         (Some(Kind::Exec(x)), Some(Kind::Exec(y))) => exec(x, y, &mut words),
         (Some(Kind::Source(x)), Some(Kind::Source(y))) => {
             change("source", &x.identifier, &y.identifier, &mut words);
-            maps(&entries(&x.attrs), &entries(&y.attrs), "", &mut words);
+            maps(&settings(x), &settings(y), "", &mut words);
         }
         (Some(Kind::File(_)), Some(Kind::File(_))) => {
             change("files", &a.summary(), &b.summary(), &mut words);
@@ -252,11 +252,18 @@ fn exec(x: &ops::ExecOp, y: &ops::ExecOp, words: &mut Vec<String>) {
     maps(&mounts(x), &mounts(y), "mount ", words);
 }
 
-fn entries(attrs: &[ops::StringEntry]) -> BTreeMap<String, String> {
+/// Returns the attributes of a source, by the words that people have for them. Which files are sent of a folder is no
+/// matter: each step tells what it takes.
+fn settings(source: &ops::SourceOp) -> BTreeMap<String, String> {
+    let named = source.attrs.iter().filter(|entry| !entry.key.as_deref().is_some_and(cache::is_no_file));
     let pair = |entry: &ops::StringEntry| {
-        (entry.key.clone().unwrap_or_default(), entry.value.clone().unwrap_or_default())
+        let key = match entry.key.as_deref().unwrap_or_default() {
+            "local.excludepatterns" => "ignored files",
+            key => key,
+        };
+        (key.to_owned(), entry.value.clone().unwrap_or_default())
     };
-    attrs.iter().map(pair).collect()
+    named.map(pair).collect()
 }
 
 fn maps(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>, mark: &str, words: &mut Vec<String>) {

@@ -15,6 +15,15 @@ const LARGEST_BYTES: u64 = 4 << 20;
 /// An index may list other indexes, but not without end.
 const DEEPEST: usize = 4;
 
+const CUT: &str = "the archive ends too early";
+/// How compressed files begin, and what unpacks them.
+const COMPRESSED: [(&[u8], &str); 4] = [
+    (&[0x1f, 0x8b], "gunzip"),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "unzstd"),
+    (b"BZh", "bunzip2"),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], "unxz"),
+];
+
 /// A folder or an archive with images in it.
 pub(super) enum Store {
     Folder(PathBuf),
@@ -35,6 +44,10 @@ impl Store {
         let mut file = File::open(path).map_err(failed)?;
         let mut head = Vec::new();
         file.by_ref().take(BLOCK as u64).read_to_end(&mut head).map_err(failed)?;
+        let compressed = COMPRESSED.iter().find(|(magic, _)| head.starts_with(magic));
+        if let Some((_, program)) = compressed {
+            return Err(format!("{}: it is compressed: unpack it first, with `{program}`", path.display()));
+        }
         if head.get(257..262) != Some(b"ustar") {
             return Ok(None);
         }
@@ -141,8 +154,11 @@ fn archive(file: &mut File) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
     loop {
         let mut header = Vec::new();
         file.by_ref().take(BLOCK as u64).read_to_end(&mut header)?;
-        if header.len() < BLOCK || header.iter().all(|&b| b == 0) {
+        if header.iter().all(|&b| b == 0) {
             return Ok(files);
+        }
+        if header.len() < BLOCK {
+            return Err(std::io::Error::other(CUT));
         }
         let size = octal(&header[124..136]);
         let padded = size.div_ceil(BLOCK as u64) * BLOCK as u64;
@@ -153,6 +169,9 @@ fn archive(file: &mut File) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
         }
         let mut data = Vec::new();
         file.by_ref().take(padded).read_to_end(&mut data)?;
+        if (data.len() as u64) < size {
+            return Err(std::io::Error::other(CUT));
+        }
         data.truncate(size as usize);
         let kind = header[156];
         match kind {
