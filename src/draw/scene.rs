@@ -38,15 +38,18 @@ pub(super) struct Stroke {
     pub links: Vec<usize>,
 }
 
+/// The arrows at a box: whether each leads to it, its other end, and its kind.
+type Surroundings = Vec<(bool, usize, LinkKind)>;
+
 impl Scene {
     /// Finds the crowds of a picture.
     pub(super) fn of(picture: &Picture) -> Scene {
-        let mut around: Vec<Vec<(bool, usize, LinkKind)>> = vec![Vec::new(); picture.nodes.len()];
+        let mut around: Vec<Surroundings> = vec![Vec::new(); picture.nodes.len()];
         for link in &picture.links {
             around[link.to].push((true, link.from, link.kind));
             around[link.from].push((false, link.to, link.kind));
         }
-        let mut alike: IndexMap<(bool, Vec<(bool, usize, LinkKind)>), Vec<usize>> = IndexMap::new();
+        let mut alike: IndexMap<(bool, Surroundings), Vec<usize>> = IndexMap::new();
         for (at, (node, mut around)) in picture.nodes.iter().zip(around).enumerate() {
             around.sort();
             let may_join = node.kind == NodeKind::Stage && !node.is_target && !around.is_empty();

@@ -48,7 +48,7 @@ pub(super) fn looks(op: &ops::Op, input: usize) -> Vec<Look<'_>> {
             let mounts =
                 exec.mounts.iter().filter(|mount| mount.input == input && has_files(mount.mount_type()));
             // Where an input is mounted twice, the engine takes the word of the last mount.
-            let Some(last) = mounts.clone().last() else { return Vec::new() };
+            let Some(last) = mounts.clone().next_back() else { return Vec::new() };
             match is_known_by_content(last) {
                 true => {
                     mounts.map(|mount| Look::Content(Taken::of(&mount.selector, false, &[], &[]))).collect()

@@ -51,7 +51,7 @@ fn check_arg(project: Project, name: &str, value: &str, expected: &Expected<'_>)
     let foretold = &ask(&project, &[format!("--arg={name}={value}")])["arg"];
     let fated = |fate: &str| -> BTreeSet<String> {
         let lists = ["direct", "followers"].into_iter().flat_map(|list| foretold[list].as_array().unwrap());
-        lists.filter(|step| step["fate"] == fate).filter_map(|step| place(step)).collect()
+        lists.filter(|step| step["fate"] == fate).filter_map(place).collect()
     };
     assert_eq!(fated("reruns"), set(expected.reruns), "foretold to run again: {foretold:#}");
     assert_eq!(fated("mayRerun"), set(expected.may_rerun), "foretold to run maybe: {foretold:#}");

@@ -183,7 +183,7 @@ fn run_command(engine: Engine, mut command: Command) -> Run {
             *count - 1
         };
         let fault = engine.fault.as_ref().filter(|(at, number, _)| *at == method && *number == nth);
-        let fault = fault.map(|(.., fault)| fault.clone());
+        let fault = fault.map(|(.., fault)| *fault);
         let delay = fault.as_ref().map_or(Duration::ZERO, Fault::delay);
         if let Some(fault) = fault {
             reply = fault.done_to(reply);
