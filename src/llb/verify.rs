@@ -11,10 +11,10 @@
 use super::{Definition, Digest};
 use crate::path;
 use crate::pb::ops::{self, file_action::Action, op::Op as Kind};
+use core::net::IpAddr;
 use prost::Message;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::net::IpAddr;
 
 /// Why a definition is not canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
