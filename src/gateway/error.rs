@@ -59,6 +59,15 @@ impl Error {
         Error::from(pb::rpc::Status { code: code as i32, message, details: Vec::new() })
     }
 
+    /// Returns the error of a failed call: the engine's status with the details it sent.
+    ///
+    /// No `From`, as that would put tonic into the public surface.
+    pub(super) fn of_call(status: &tonic::Status) -> Error {
+        let sent = pb::rpc::Status::decode(status.details()).unwrap_or_default();
+        let message = status.message().to_owned();
+        Error::from(pb::rpc::Status { code: status.code() as i32, message, details: sent.details })
+    }
+
     /// Says that a kind of subrequest is not known here.
     pub(super) fn unsupported_subrequest(name: &str) -> Error {
         let mut error = Error::new(format!("unsupported request {name}"));
@@ -208,15 +217,6 @@ impl From<plan::Error> for Error {
 impl From<pb::rpc::Status> for Error {
     fn from(status: pb::rpc::Status) -> Error {
         Error { status, call: None }
-    }
-}
-
-/// A failed call: the engine's status with the details it sent.
-impl From<tonic::Status> for Error {
-    fn from(status: tonic::Status) -> Error {
-        let sent = pb::rpc::Status::decode(status.details()).unwrap_or_default();
-        let message = status.message().to_owned();
-        Error::from(pb::rpc::Status { code: status.code() as i32, message, details: sent.details })
     }
 }
 

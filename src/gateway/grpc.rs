@@ -81,7 +81,7 @@ impl Channel {
         drop(message);
         let reply = self.exchange(method, bytes).await.map_err(|status| {
             let is_broken = std::error::Error::source(&status).is_some();
-            let error = Error::from(status);
+            let error = Error::of_call(&status);
             // What is wrong with a build is said in the engine's words alone, as the reference does. All else is about
             // the conversation.
             if !is_broken && error.is_about_the_build() {

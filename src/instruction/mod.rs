@@ -73,6 +73,7 @@ pub struct File {
     #[doc(hidden)]
     pub gaps: Vec<Gap>,
     /// Places that are not what they look like, in comments, too.
+    #[doc(hidden)]
     pub deceptions: Vec<Spanned<Deception>>,
     /// The first instruction that is wrong, if it is a FROM or a MAINTAINER: checks look at those even then.
     #[doc(hidden)]

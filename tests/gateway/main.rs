@@ -245,7 +245,7 @@ fn run_command(engine: Engine, mut command: Command) -> Run {
 }
 
 /// A run that takes longer hangs, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 async fn wait(child: &mut Child) -> ExitStatus {
     let started = Instant::now();
