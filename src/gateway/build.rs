@@ -8,6 +8,7 @@ use super::error::Error;
 use super::remedy::remedy;
 use super::result::{self, Built};
 use super::run::{LANGUAGE, Run};
+use super::say;
 use crate::convert::{CORE, Scanner};
 use crate::image::{Config, Platform};
 use crate::lint::Warning;
@@ -136,6 +137,17 @@ impl Run {
             None => Error::new(format!("failed to marshal LLB definition: {error}")),
         };
         graph.legalize(root, self.client.llb(), platform).map_err(fail)?;
+        for unheard in graph.unheard(root, self.client.llb()).map_err(fail)? {
+            // The reference lets it pass, and such an engine can show no warning. But its log takes one, and a build
+            // that wants warnings to be errors gets one.
+            if self.source.lint.is_error {
+                return Err(fail(unheard));
+            }
+            say(&format!(
+                "ignored by this engine: {}",
+                remedy(&unheard, &self.source.project.sources).unwrap_or_default()
+            ));
+        }
         let project = &self.source.project;
         let text =
             SourceText { map: &project.sources, language: LANGUAGE, definition: Some(&project.definition) };

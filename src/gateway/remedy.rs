@@ -18,6 +18,8 @@ const YOUNG: &[(&str, &str, u32)] = &[
     (caps::EXEC_MOUNT_TMPFS_SIZE, "a tmpfs mount with a size", 10),
     (caps::EXEC_SECRET_ENV, "a secret in a variable (RUN --mount=type=secret,env=…)", 10),
     (caps::EXEC_VALID_EXIT_CODE, "a command that may fail", 17),
+    (caps::FILE_COPY_PATTERNS, "a copy with --exclude or --parents", 9),
+    (caps::FILE_COPY_SYMBOLIC_MODE, "a copy with a symbolic --chmod", 17),
     (caps::MERGE_OP, "joining layers", 10),
     (caps::PASSTHROUGH_OP, "a step that hands on its input", 31),
     (caps::SOURCE_GIT_CHECKSUM, "a checksum of a Git source", 22),

@@ -58,6 +58,9 @@ pub const EXEC_MOUNT_CONTENT_CACHE: &str = "exec.mount.cache.content";
 pub const EXEC_SECRET_ENV: &str = "exec.secretenv";
 pub const EXEC_VALID_EXIT_CODE: &str = "exec.validexitcode";
 pub const FILE_BASE: &str = "file.base";
+pub const FILE_COPY_PATTERNS: &str = "file.copy.includeexcludepatterns";
+/// No engine lists it.
+pub const FILE_COPY_SYMBOLIC_MODE: &str = "file.copy.modestring";
 pub const MERGE_OP: &str = "mergeop";
 pub const DIFF_OP: &str = "diffop";
 pub const PASSTHROUGH_OP: &str = "passthroughop";

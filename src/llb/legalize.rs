@@ -5,7 +5,7 @@
 
 use super::caps::{self, CapSet};
 use super::error::{Error, Reason};
-use super::op::{File, MountKind, Op};
+use super::op::{Copy, File, FileAction, Mode, MountKind, Op};
 use super::{Edge, Graph, Vertex, VertexId};
 use crate::image::Platform;
 use crate::path;
@@ -35,6 +35,41 @@ impl Graph {
             check(self.get(*id), engine)?;
         }
         Ok(())
+    }
+
+    /// Finds what an engine is asked for, does not know and does not refuse: it skips what it does not know of a copy.
+    ///
+    /// # Errors
+    /// If the graph has a cycle.
+    pub fn unheard(&self, root: Option<Edge>, engine: &CapSet) -> Result<Vec<Error>, Error> {
+        let knows_patterns = engine.has(caps::FILE_COPY_PATTERNS);
+        // Came with the same version, which says so nowhere.
+        let knows_symbols = engine.has(caps::EXEC_VALID_EXIT_CODE);
+        let mut unheard = Vec::new();
+        if knows_patterns && knows_symbols {
+            return Ok(unheard);
+        }
+        for id in self.walk(root)?.order {
+            let vertex = self.get(id);
+            let Op::File(file) = &vertex.op else { continue };
+            let mut lacks = |cap| {
+                if let Err(lack) = engine.check(cap) {
+                    unheard.push(Error::at(vertex, Reason::Unsupported(lack)));
+                }
+            };
+            let has = |wish: fn(&Copy) -> bool| {
+                file.actions.iter().any(|action| matches!(action, FileAction::Copy(copy) if wish(copy)))
+            };
+            if !knows_patterns
+                && has(|copy| !copy.include_patterns.is_empty() || !copy.exclude_patterns.is_empty())
+            {
+                lacks(caps::FILE_COPY_PATTERNS);
+            }
+            if !knows_symbols && has(|copy| matches!(copy.mode, Some(Mode::Symbolic(_)))) {
+                lacks(caps::FILE_COPY_SYMBOLIC_MODE);
+            }
+        }
+        Ok(unheard)
     }
 
     /// Makes of a new layer that was copied on its own, and laid over a base, a copy into the base.

@@ -534,6 +534,28 @@ fn what_an_old_engine_lacks_is_named_with_its_place_and_the_engine_that_has_it()
 }
 
 #[test]
+fn what_an_old_engine_would_skip_is_logged_and_an_error_where_warnings_are() {
+    let file = "FROM alpine\nCOPY --exclude=*.o . /\nCOPY --chmod=u+x a /\nCOPY b /\n";
+    let passed = run(Engine::with(file), &[]);
+    assert!(passed.result().result.is_some() && passed.warnings.is_empty());
+    assert_eq!(
+        passed.stderr,
+        "multistage-frontend: ignored by this engine: a copy with --exclude or --parents (Dockerfile, line 2) needs BuildKit 0.9 or newer\n\
+         multistage-frontend: ignored by this engine: a copy with a symbolic --chmod (Dockerfile, line 3) needs BuildKit 0.17 or newer\n"
+    );
+    let strict = run(Engine::with(file), &["build-arg:BUILDKIT_DOCKERFILE_CHECK=error=true"]);
+    assert_eq!(
+        strict.error().message,
+        "requested experimental feature file.copy.includeexcludepatterns  is not supported by build server, please update buildkit\n\
+         a copy with --exclude or --parents (Dockerfile, line 2) needs BuildKit 0.9 or newer"
+    );
+    let mut newer = Engine::with(file);
+    newer.llb.extend(["file.copy.includeexcludepatterns", "exec.validexitcode"]);
+    let newer = run(newer, &["build-arg:BUILDKIT_DOCKERFILE_CHECK=error=true"]);
+    assert!(newer.result().result.is_some() && newer.stderr.is_empty(), "{}", newer.stderr);
+}
+
+#[test]
 fn a_missing_dockerfile_is_an_error_of_the_engine() {
     let engine = Engine { files: BTreeMap::new(), ..Engine::with("") };
     let run = run(engine, &[]);
