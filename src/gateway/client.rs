@@ -6,7 +6,7 @@
 use super::caps;
 use super::error::Error;
 use super::grpc::{Channel, MESSAGE_LIMIT_BYTES};
-use super::result;
+use super::{result, upload};
 use crate::llb::{self, caps::CapSet};
 use crate::pb::gateway as gw;
 use crate::pb::ops;
@@ -177,10 +177,16 @@ impl Client {
                 self.llb().check(cap).map_err(|missing| Error::new(missing.to_string()))?;
             }
         }
+        let mut definition = solve.definition.map(without_empty_places);
+        if let Some(definition) = &mut definition
+            && !self.llb().has(llb::caps::EXEC_VALID_EXIT_CODE)
+        {
+            upload::recall(definition);
+        }
         let frontend = solve.frontend.unwrap_or_default();
         let returns = self.protocol().has(caps::RETURN);
         let mut request = gw::SolveRequest {
-            definition: solve.definition.map(without_empty_places),
+            definition,
             frontend: frontend.name.to_owned(),
             frontend_opt: frontend.options,
             frontend_inputs: frontend

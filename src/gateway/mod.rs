@@ -21,6 +21,7 @@ mod result;
 mod run;
 mod stdio;
 mod subrequest;
+mod upload;
 
 pub use engine::{Engine, Image, Tree, serve};
 pub use error::Error;

@@ -106,8 +106,10 @@ fn time(subject: &Subject, options: &Options, desk: &mut Desk) -> Result<Option<
         return Ok(Some(None));
     }
     let download = Recipe { root: subject.recipe.root.clone(), ..Recipe::empty() };
+    let mut definition = download.definition(&options.host)?;
+    definition.metadata.clear(); // the reference says nothing about this op either
     let question = Question::Files(FilesQuestion {
-        definition: download.definition(&options.host)?,
+        definition,
         evaluate: false,
         files: vec![FileRequest::new(&http.filename)],
         asker: String::new(),

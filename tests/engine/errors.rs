@@ -83,3 +83,27 @@ fn what_the_engine_is_too_old_for() {
         .fail()
         .says("a tmpfs mount with a size (Dockerfile, line 3) needs BuildKit 0.10 or newer");
 }
+
+#[test]
+fn what_the_engine_would_skip_is_refused_where_warnings_are_errors() {
+    if engine().version >= 28 || engine().frontend.is_empty() {
+        return;
+    }
+    let check = |copy: &str, words: &str| {
+        Project::new(&format!("# check=error=true\nFROM scratch\n{copy} a /\n"))
+            .file("a", "x")
+            .fail()
+            .says(words);
+    };
+    check(
+        "COPY --chmod=u+x",
+        "a copy with a symbolic --chmod (Dockerfile, line 4) needs BuildKit 0.17 or newer",
+    );
+    if engine().version >= 23 {
+        return;
+    }
+    check(
+        "COPY --exclude=b",
+        "a copy with --exclude or --parents (Dockerfile, line 4) needs BuildKit 0.9 or newer",
+    );
+}

@@ -216,12 +216,18 @@ impl Project {
     /// Feeds `docker build -` from its standard input, and returns the id of the image.
     #[track_caller]
     pub fn build_from_stdin(&self, input: &[u8]) -> Built {
+        self.build_from(&["-"], input)
+    }
+
+    /// The same, with `what` in place of a context.
+    #[track_caller]
+    pub fn build_from(&self, what: &[&str], input: &[u8]) -> Built {
         let mut child = engine()
             .docker()
             .args(["build", "--network", "host"])
             .arg(self.id_flag())
             .args(&self.args)
-            .arg("-")
+            .args(what)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

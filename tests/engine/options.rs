@@ -165,13 +165,24 @@ fn a_dockerfile_alone_comes_over_stdin() {
 
 #[test]
 fn an_archive_comes_over_stdin() {
-    if engine().version < 28 {
-        return; // the frontend built into older engines has then read the archive already, and it comes only once
-    }
+    // It comes only once, and the engine's own frontend has read it before ours is asked.
     let project = Project::new("FROM scratch\nCOPY dir /dir\n").file("dir/file", "x").dockerfile_inside();
     let tar =
         Command::new("tar").arg("-c").arg("-C").arg(project.context()).arg(".").output().expect("tar runs");
     project.build_from_stdin(&tar.stdout).text("/dir/file", "x");
+}
+
+#[test]
+fn a_dockerfile_over_stdin_goes_with_a_context_from_elsewhere() {
+    if !has_buildx() {
+        return;
+    }
+    let project =
+        Project::new("FROM scratch\nRUN no such file is read\n").file("dir/file", "x").dockerfile_inside();
+    let git = server::git(&project.context());
+    let dockerfile = Project::new("FROM scratch\nCOPY dir /dir\n").dockerfile_inside();
+    let dockerfile = fs::read(dockerfile.context().join("Dockerfile")).expect("it was written");
+    project.build_from(&["-f", "-", &format!("{}#main", git.url)], &dockerfile).text("/dir/file", "x");
 }
 
 #[test]
@@ -334,6 +345,31 @@ fn the_host_name_is_chosen() {
         .arg("--build-arg=BUILDKIT_SANDBOX_HOSTNAME=chosen")
         .build()
         .text("/name", "chosen\n");
+}
+
+#[test]
+fn an_image_is_pulled_anew_on_request() {
+    if engine().frontend.is_empty() {
+        return;
+    }
+    let registry = engine().frontend.split('/').next().expect("a registry");
+    let name = format!("{registry}/pulled:{}", nonce());
+    let push = |text: &str| {
+        let built = Project::new("FROM scratch\nCOPY a /a\n").file("a", text).builtin(true).build();
+        engine().run(["tag", &built.id, &name]);
+        engine().run(["push", "--quiet", &name]);
+        built.id
+    };
+    let (first, second) = (push("first"), push("second"));
+    engine().run(["tag", &first, &name]);
+    let project = Project::new(&format!("FROM {name}\nENV A=1\n"));
+    if !engine().has_containerd_store {
+        // With containerd's store, what the registry has always counts.
+        project.build().text("/a", "first");
+    }
+    project.arg("--pull").build().text("/a", "second");
+    engine().run(["rmi", &name]);
+    assert_ne!(first, second);
 }
 
 #[test]
