@@ -41,6 +41,7 @@ impl Graph {
     ///
     /// # Errors
     /// If the graph has a cycle.
+    #[doc(hidden)]
     pub fn unheard(&self, root: Option<Edge>, engine: &CapSet) -> Result<Vec<Error>, Error> {
         let knows_patterns = engine.has(caps::FILE_COPY_PATTERNS);
         // Came with the same version, which says so nowhere.
