@@ -59,8 +59,7 @@ test-engine: ## real builds on one engine
 
 .PHONY: test-engines
 test-engines: ## real builds on Docker 28, 26 and 20.10, and on 28 with containerd's image store
-	@for engine in 28 26 20; do ENGINE=$$engine scripts/test-engine || exit; done
-	@ENGINE=28-containerd scripts/test-engine store::
+	@for engine in 28 28-containerd 26 20; do ENGINE=$$engine scripts/test-engine || exit; done
 
 .PHONY: test-cluster
 test-cluster: ## two engines in two networks share every layer through a cache in a registry
