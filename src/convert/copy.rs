@@ -71,7 +71,7 @@ pub(super) fn copy(
     let origin = match step.sources {
         [] => Origin::context(cx),
         [source, ..] => {
-            let (files, source) = from::files(cx, *source)?.ok_or_else(|| {
+            let (files, source) = from::files_for(cx, stage, *source)?.ok_or_else(|| {
                 let (name, span) =
                     copy.from.as_ref().map_or(("", step.head.span), |from| (&from.value, from.span));
                 let message = format!(

@@ -69,6 +69,15 @@ pub(super) fn files(cx: &mut Cx<'_>, id: StageId) -> Result<Option<(Option<Edge>
     Ok(stage.map(|stage| (stage.state.fs, stage.state.source)))
 }
 
+/// Returns the same for an instruction of a stage. A trigger may name the stage it runs in, as far as that one has come.
+pub(super) fn files_for(
+    cx: &mut Cx<'_>,
+    stage: &Stage,
+    id: StageId,
+) -> Result<Option<(Option<Edge>, SourceId)>, Diagnostic> {
+    if id == stage.id { Ok(Some((stage.state.fs, stage.state.source))) } else { files(cx, id) }
+}
+
 /// Goes on from another stage.
 fn inherit(cx: &mut Cx<'_>, id: StageId, base: StageId) -> Result<Stage, Diagnostic> {
     files(cx, base)?;
@@ -126,6 +135,7 @@ fn new_stage(cx: &Cx<'_>, id: StageId, state: State) -> Stage {
     let decl = &cx.plan.stages[id];
     Stage {
         state,
+        id,
         place: decl.decl,
         label: decl.label.clone(),
         steps: Steps::new(decl.label.clone(), decl.step_count),
@@ -213,7 +223,7 @@ fn resolve_mode(mode: options::ResolveMode) -> ResolveMode {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{build, build_with, check_dump, options};
+    use super::super::testing::{build, build_triggered, build_with, check_dump, options};
     use super::*;
 
     #[test]
@@ -225,6 +235,18 @@ mod tests {
             ["env B=\"2\"", "env PATH=\"/bin\"", "env A=\"1\"", "cwd /w", "user u", "mount / <- #1"];
         check_dump(&built.dump(), &expected);
         assert_eq!(built.history().last(), Some(&"RUN |1 B=2 /bin/sh -c x # buildkit"));
+    }
+
+    #[test]
+    fn triggers_that_name_their_own_stage() {
+        let triggers = ["COPY --from=0 a b", "RUN --mount=from=me,target=/m x"].map(str::to_owned);
+        let built = build_triggered("FROM alpine AS me", &options(), &triggers).unwrap();
+        let expected = [
+            "copy #0/a to /b follow contents parents wildcard empty",
+            "mount / <- #1",
+            "mount /m <- #1 readonly",
+        ];
+        check_dump(&built.dump(), &expected);
     }
 
     #[test]

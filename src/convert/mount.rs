@@ -76,7 +76,7 @@ fn files(
     };
     let (mut source, used) = match from {
         "" => (Some(Edge::from(cx.context)), cx.context_source),
-        _ => from::files(cx, step.sources[at])?.ok_or_else(|| {
+        _ => from::files_for(cx, stage, step.sources[at])?.ok_or_else(|| {
             error(format!(
                 "cannot mount from stage {} to {}, stage needs to be defined before current command",
                 quote(from),

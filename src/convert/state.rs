@@ -8,6 +8,7 @@ use crate::expand::EnvList;
 use crate::image::{Config, Platform};
 use crate::llb::Edge;
 use crate::llb::op::Network;
+use crate::stage::StageId;
 use crate::text::Span;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -139,6 +140,8 @@ impl Given {
 pub(super) struct Stage {
     /// What it carries.
     pub state: State,
+    /// Which it is.
+    pub id: StageId,
     /// Its place among the FROM instructions of the file.
     pub place: Option<usize>,
     /// How it is shown to users; empty for the only stage of a file.

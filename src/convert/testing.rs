@@ -50,6 +50,15 @@ pub(super) fn build(text: &str) -> Built {
 
 /// Builds a Dockerfile with options; an error is its message.
 pub(super) fn build_with(text: impl Into<Vec<u8>>, options: &Options) -> Result<Built, String> {
+    build_triggered(text, options, &[])
+}
+
+/// Builds a Dockerfile whose last stage starts from an image with triggers.
+pub(super) fn build_triggered(
+    text: impl Into<Vec<u8>>,
+    options: &Options,
+    triggers: &[String],
+) -> Result<Built, String> {
     let map = SourceMap::of("Dockerfile", text);
     let file = Arc::new(parse_file(syntax::parse(&map.files()[0])));
     if let Some(error) = file.diagnostics.first() {
@@ -63,6 +72,7 @@ pub(super) fn build_with(text: impl Into<Vec<u8>>, options: &Options) -> Result<
         Stages::declare(&file, options, &platforms, &args, &mut facts).map_err(|error| error.message)?;
     stages.link().map_err(|error| error.message)?;
     let target = stages.target(&options.target).map_err(|error| error.message)?;
+    stages.add_triggers(target, triggers).map_err(|error| error.message)?;
     let is_needed = stages.reachable(target);
     let bases =
         stages.iter().map(|(_, stage)| stage.base.is_none().then(|| base(&stage.base_name, &platforms)));
