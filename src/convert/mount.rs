@@ -140,6 +140,15 @@ fn within_root(target: &str) -> String {
     if path::climbs(target) { path::join(&["/", target]) } else { target.to_owned() }
 }
 
+/// Returns the path of a secret or a socket. The reference takes the root for one; an engine can mount no file there.
+fn file_target(step: &Step<'_>, target: &str, flag: &MountFlag) -> Result<String, Diagnostic> {
+    if path::join(&["/", target]) == "/" {
+        let message = format!("invalid mount target {}", quote(target));
+        return Err(step.error("invalid-mount", message, flag.text.span));
+    }
+    Ok(within_root(target))
+}
+
 /// Returns the bits of a secret or a socket.
 fn mode(step: &Step<'_>, mount: &Mount, flag: &MountFlag, default: u32) -> Result<u32, Diagnostic> {
     let bits = mount.mode.unwrap_or(default);
@@ -186,7 +195,7 @@ fn secret(
     let target = match (mount.target.as_str(), &mount.env) {
         ("", Some(_)) => None,
         ("", None) => Some(format!("/run/secrets/{}", path::base(&id))),
-        (target, _) => Some(within_root(target)),
+        (target, _) => Some(file_target(step, target, flag)?),
     };
     cx.note(stage, step, flag.text.span, Fact::Secret { id: id.clone(), is_required: mount.required });
     Ok(Secret {
@@ -214,7 +223,10 @@ fn ssh(
     cx.note(stage, step, flag.text.span, Fact::Ssh { id: known_as.to_owned(), is_required: mount.required });
     Ok(Ssh {
         id: mount.id.clone(),
-        target: Some(within_root(&mount.target)).filter(|target| !target.is_empty()),
+        target: match mount.target.as_str() {
+            "" => None,
+            target => Some(file_target(step, target, flag)?),
+        },
         uid: mount.uid.unwrap_or(0),
         gid: mount.gid.unwrap_or(0),
         mode: mode(step, mount, flag, 0o600)?,
@@ -258,6 +270,8 @@ mod tests {
         check_steps("RUN --mount=type=secret,id=a,env=E x", &["secret a as $E optional"]);
         check_steps("RUN --mount=type=ssh,uid=7 x", &["ssh  at its own place 7:0 0600 optional"]);
         check_error("RUN --mount=type=ssh,source=x x", "ssh does not support source");
+        check_error("RUN --mount=type=ssh,target=/ x", "invalid mount target \"/\"");
+        check_error("RUN --mount=type=secret,id=a,target=b/.. x", "invalid mount target \"b/..\"");
     }
 
     #[test]

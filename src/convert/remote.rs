@@ -4,7 +4,9 @@ use super::{COMMAND, Cx, Step};
 use crate::image::Digest;
 use crate::llb::op::{Git, GitSsh, Http};
 use crate::llb::{Edge, Meta};
-use crate::remote::{GitRef, GitRefError, GitRemote, http_filename, is_git_source, is_http_source};
+use crate::remote::{
+    GitRef, GitRefError, GitRemote, check_http_url, http_filename, is_git_source, is_http_source,
+};
 use crate::text::{Diagnostic, Spanned, quote};
 
 /// What ADD says about addresses. What one address says counts for those after it, too.
@@ -84,6 +86,7 @@ pub(super) fn source(
         return Ok(None);
     }
     let Some(remote) = remote else { return Err(error("source can't be a URL for COPY".to_owned())) };
+    check_http_url(&source.value).map_err(error)?;
     let checksum = &remote.checksum;
     if !checksum.value.is_empty() {
         Digest::parse(&checksum.value)
@@ -159,5 +162,6 @@ mod tests {
         );
         check_error("ADD --checksum=a https://x/y.git?commit=b c", "checksum mismatch \"a\" != \"b\"");
         check_error("ADD https://x/y.git?z=1 c", "unexpected query \"z\"");
+        check_error("ADD http:// c", "invalid address \"http://\": it names no host");
     }
 }

@@ -14,7 +14,8 @@ pub struct MainContext {
     pub subdir: Option<String>,
     /// The path of the Dockerfile.
     pub filename: String,
-    /// The local folder of the Dockerfile, if it must come from there whatever the context is.
+    /// The local folder of the Dockerfile, if it must come from there whatever the context is. An empty one is none: no
+    /// client has a folder without a name.
     pub dockerfile_local_name: Option<String>,
     /// Whether a git checkout keeps its `.git`, if given.
     pub keep_git_dir: Option<bool>,
@@ -48,7 +49,7 @@ impl MainContext {
             input: map.get(key).cloned().unwrap_or_default(),
             subdir: map.get("contextsubdir").cloned(),
             filename: map.get("filename").cloned().unwrap_or(default.filename),
-            dockerfile_local_name: map.get("dockerfilekey").cloned(),
+            dockerfile_local_name: map.get("dockerfilekey").filter(|name| !name.is_empty()).cloned(),
             keep_git_dir: map
                 .get("build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR")
                 .and_then(|value| parse_bool(value)),
@@ -150,5 +151,6 @@ mod tests {
             (context.keep_git_dir, context.is_reproducible, context.subdir),
             (Some(true), false, None)
         );
+        assert_eq!(read(&[("dockerfilekey", "")]).unwrap().context.dockerfile_local_name, None);
     }
 }

@@ -11,7 +11,7 @@ use crate::llb::Definition;
 use crate::llb::op::{Differ, Local};
 use crate::options::{MainContext as ContextOptions, Options};
 use crate::path;
-use crate::remote::{GitRef, GitRefError, is_http_url};
+use crate::remote::{GitRef, GitRefError, check_http_url, is_http_url};
 use crate::text::SourceMap;
 use std::sync::Arc;
 
@@ -100,6 +100,7 @@ impl Entry {
             dockerfile = Some(recipe.clone());
             context = MainContext::Remote(Box::new(recipe));
         } else if is_http_url(&given.input) {
+            check_http_url(&given.input).map_err(|message| Error::new("invalid-context", message))?;
             let download = Recipe::http(&given.input, DOWNLOAD, "[internal] load remote build context");
             let Some(is_archive) = self.is_archive(&download)? else { return Ok(None) };
             let mut recipe = download;

@@ -10,6 +10,7 @@ use super::{
 use crate::image::{Config, Platform, Reference};
 use crate::llb::op::{Differ, Image, Local, OciLayout, Source};
 use crate::options::Options;
+use crate::remote::check_http_url;
 use crate::stage::{ContextName, SCRATCH};
 use crate::text::quote;
 use std::collections::BTreeMap;
@@ -81,17 +82,22 @@ fn load_once(
     match scheme {
         "docker-image" => image(context, rest.strip_prefix("//").unwrap_or(rest), options, desk),
         "oci-layout" => oci_layout(context, rest.strip_prefix("//").unwrap_or(rest), options, desk),
-        "local" => local(context, rest, asker, options, desk),
+        "local" if !rest.is_empty() => local(context, rest, asker, options, desk),
         "input" => input_definition(context, rest, options, desk),
         "http" | "https" => match entry::git_context(input, None, "")? {
             Some(recipe) => found(recipe, None),
-            None => found(Recipe::http(input, "context", format!("[context {key}] {input}")), None),
+            None => {
+                check_http_url(input).map_err(invalid)?;
+                found(Recipe::http(input, "context", format!("[context {key}] {input}")), None)
+            }
         },
         // `git@host:path` is short for SSH.
         _ if scheme == "git" || scheme.starts_with("git@") => match entry::git_context(input, None, "")? {
             Some(recipe) => found(recipe, None),
             None => Err(invalid(format!("invalid git context {input}"))),
         },
+        // The reference asks the client for a folder without a name, which no client has.
+        "local" => Err(invalid(format!("invalid context specifier {input} for {key}"))),
         _ => Err(invalid(format!("unsupported context source {scheme} for {key}"))),
     }
 }

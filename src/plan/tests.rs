@@ -307,8 +307,25 @@ fn contexts_of_every_kind() {
     );
     assert_eq!(from("input:out"), err("invalid input out for x"));
     assert_eq!(from("nothing"), err("invalid context specifier nothing for x"));
+    assert_eq!(from("local:"), err("invalid context specifier local: for x"));
+    assert_eq!(from("https:x"), err("invalid address \"https:x\": it names no host"));
     assert_eq!(from("ftp://x"), err("unsupported context source ftp for x"));
     assert_eq!(from("oci-layout://store:v1"), err("oci-layout reference \"store:v1\" has no digest"));
+}
+
+#[test]
+fn which_contexts_have_a_time_of_their_own() {
+    let created = |input: &str, image: &str| {
+        let config = r#"{"created":"2024-05-22T18:18:12Z"}"#;
+        let mut outside = Outside::new("FROM x\n").option("context:x", input).image(image, config);
+        let plan = outside.plan().unwrap();
+        let base = plan.base(plan.target).unwrap();
+        assert_eq!(base.config.created, None);
+        base.image.as_ref().unwrap().created.is_some()
+    };
+    let layout = digest('b');
+    assert!(created(&format!("oci-layout://store@{layout}"), &format!("docker.io/library/x@{layout}")));
+    assert!(!created("docker-image://busybox", "docker.io/library/busybox:latest"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::git::is_git_source;
 use super::url::Url;
 use crate::path;
+use crate::text::quote;
 
 /// Tells whether a text is the address of something over HTTP.
 pub fn is_http_url(text: &str) -> bool {
@@ -12,6 +13,17 @@ pub fn is_http_url(text: &str) -> bool {
 /// Tells whether a text is the address of a file over HTTP, and not of a git repository.
 pub fn is_http_source(text: &str) -> bool {
     is_http_url(text) && !is_git_source(text)
+}
+
+/// Checks that an address of this kind names something: `http://` alone does not, nor does `https:x`.
+///
+/// # Errors
+/// If it names nothing. The reference leaves that to the engine, which cannot even tell what kind of source it is.
+pub fn check_http_url(text: &str) -> Result<(), String> {
+    match text.split_once("://") {
+        Some((_, rest)) if !rest.is_empty() => Ok(()),
+        _ => Err(format!("invalid address {}: it names no host", quote(text))),
+    }
 }
 
 /// Returns the name under which the file of an address is stored.
@@ -34,6 +46,15 @@ mod tests {
         assert!(
             !is_http_source("https://h/a.git#x") && !is_http_source("HTTP://h/a") && !is_http_source("h/a")
         );
+    }
+
+    #[test]
+    fn addresses_of_nothing() {
+        for text in ["http://", "https:x", "http:/x"] {
+            let message = format!("invalid address \"{text}\": it names no host");
+            assert_eq!(check_http_url(text), Err(message));
+        }
+        assert_eq!(check_http_url("http://h"), Ok(()));
     }
 
     #[test]

@@ -8,5 +8,5 @@ mod http;
 mod url;
 
 pub use git::{GitRef, GitRefError, GitRemote, is_git_source};
-pub use http::{http_filename, is_http_source, is_http_url};
+pub use http::{check_http_url, http_filename, is_http_source, is_http_url};
 pub use url::{Url, UrlError};
