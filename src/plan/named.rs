@@ -121,7 +121,7 @@ fn image(context: &ContextName, name: &str, options: &Options, desk: &mut Desk) 
         None => Ok(Found::Waiting),
         Some(Answer::NotAnImage { identifier }) => Ok(Found::Elsewhere(identifier.clone())),
         Some(Answer::ImageConfig { reference, config, .. }) => {
-            let config = read_config(config)?;
+            let config = Config { created: None, ..read_config(config)? };
             let image = Image { reference: with_tag(reference), ..Image::default() };
             let recipe = Recipe::source(Source::Image(Box::new(image)), format!("[context {key}] {name}"));
             found(Recipe { platform: context.platform.clone(), ..recipe }, Some(config))
@@ -235,12 +235,8 @@ fn input_definition(
     found(recipe, config)
 }
 
-/// Reads the config of an image. Its time is dropped: what is made from it has a time of its own.
 fn read_config(json: &[u8]) -> Result<Config, Error> {
-    let mut config =
-        Config::from_json(json).map_err(|error| Error::new("invalid-config", error.to_string()))?;
-    config.created = None;
-    Ok(config)
+    Config::from_json(json).map_err(|error| Error::new("invalid-config", error.to_string()))
 }
 
 /// Returns the image config in the metadata of an input: a JSON object of values in base64.

@@ -214,8 +214,13 @@ impl Planner {
                 self.phase = Phase::Bases(found);
                 return Ok(None);
             }
-            if !found.add_triggers(&is_needed)? {
-                break (is_needed, excludes?.unwrap_or_default());
+            match found.add_triggers(&is_needed) {
+                Ok(true) => {}
+                Ok(false) => break (is_needed, excludes?.unwrap_or_default()),
+                Err(error) => {
+                    self.note_bases(&found, &is_needed);
+                    return Err(error);
+                }
             }
             found.rounds += 1;
             if found.rounds > MAX_ROUNDS || found.triggers > MAX_TRIGGERS {
@@ -280,7 +285,7 @@ impl Planner {
             let base = match references[id.index()].take() {
                 None => Some(self.scratch()),
                 Some(reference) if is_needed => self
-                    .base(&found.stages, id, reference)
+                    .base(&found.stages, id, reference, found.rounds > 0)
                     .map_err(|error| error.at_stage(&found.stages[id]))?,
                 Some(reference) => {
                     let stage = found.stages.get_mut(id);
@@ -315,12 +320,14 @@ impl Planner {
         }
     }
 
-    /// Finds what a stage starts from; nothing if answers are missing.
+    /// Finds what a stage starts from; nothing if answers are missing. `is_late` says that triggers have brought in stages
+    /// before.
     fn base(
         &mut self,
         stages: &Stages,
         id: StageId,
         mut reference: Reference,
+        is_late: bool,
     ) -> Result<Option<Base>, Error> {
         let stage = &stages[id];
         let asker = format!("{} {}", self.platforms.target, id.index());
@@ -328,13 +335,15 @@ impl Planner {
             let loaded = named::load(context, &asker, &self.options, &mut self.desk)?;
             return Ok(loaded.map(|loaded| Base {
                 platform: loaded.platform().or_else(|| stage.platform.clone()),
-                config: loaded.config.unwrap_or_default(),
+                config: Config { created: None, ..loaded.config.unwrap_or_default() },
                 image: None,
                 files: BaseFiles::Context(loaded.recipe),
             }));
         }
         let platform = stage.platform.as_ref().unwrap_or(&self.platforms.target);
         let full_name = reference.clone().tag_name_only().to_string();
+        // The reference has looked at a stage of the file before, and put the full name in place of the one written.
+        let name = if is_late && !stage.is_implicit() { full_name.clone() } else { stage.base_name.clone() };
         let context = ContextName::find(&full_name, Some(platform), &self.platforms, &self.options)
             .map_err(|message| Error::new("invalid-context-name", message))?;
         if let Some(context) = context {
@@ -345,7 +354,7 @@ impl Planner {
                     files: BaseFiles::Context(loaded.recipe),
                     platform: Some(platform.clone()),
                     image: Some(config.clone()),
-                    config,
+                    config: Config { created: None, ..config },
                 }
             }));
         }
@@ -375,9 +384,9 @@ impl Planner {
                 let asked = reference.tag_name_only();
                 let message =
                     format!("ref mutated by policy to non-image: docker-image://{asked} -> {identifier}");
-                return Err(image_error(Error::new("not-an-image", message), &stage.base_name, stages));
+                return Err(image_error(Error::new("not-an-image", message), &name, stages));
             }
-            other => return Err(image_error(misfit(other), &stage.base_name, stages)),
+            other => return Err(image_error(misfit(other), &name, stages)),
         };
         if reference.to_string() != *settled {
             reference = Reference::parse_normalized(settled).map_err(|error| {
@@ -390,11 +399,11 @@ impl Planner {
                 Digest::parse(digest).map_err(|error| Error::new("invalid-digest", error.to_string()))?;
             reference = reference.with_digest(digest);
         }
-        Ok(Some(self.image(stage, &reference, self.configs[&question].clone())))
+        Ok(Some(self.image(stage, name, &reference, self.configs[&question].clone())))
     }
 
     /// Returns what a stage starts from, if that is an image with a config.
-    fn image(&self, stage: &Stage, reference: &Reference, image: Config) -> Base {
+    fn image(&self, stage: &Stage, name: String, reference: &Reference, image: Config) -> Base {
         let platform = match &stage.platform {
             Some(platform) => platform.clone(),
             None if self.platforms.is_implicit => nearest_platform(&image, &self.platforms),
@@ -404,7 +413,7 @@ impl Planner {
             // Images of the oldest kind do not list their layers.
             || image.history.iter().any(|step| !step.empty_layer);
         let files = match has_layers {
-            true => BaseFiles::Image { reference: reference.to_string(), name: stage.base_name.clone() },
+            true => BaseFiles::Image { reference: reference.to_string(), name },
             false => BaseFiles::Empty,
         };
         let config = Config { created: None, ..image.clone() };

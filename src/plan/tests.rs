@@ -244,6 +244,19 @@ fn triggers_of_a_stage_go_to_its_children_only() {
 }
 
 #[test]
+fn a_stage_that_only_a_trigger_needs_goes_by_its_full_name() {
+    let mut outside =
+        Outside::new("FROM busybox AS late\nFROM busybox AS soon\nFROM node\nCOPY --from=soon a b\n")
+            .image("docker.io/library/node:latest", r#""OnBuild":["COPY --from=late a b"]"#);
+    let plan = outside.plan().unwrap();
+    let names = plan.bases.iter().flatten().map(|base| match &base.files {
+        BaseFiles::Image { name, .. } => name.as_str(),
+        other => panic!("{other:?} is no image"),
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["docker.io/library/busybox:latest", "busybox", "node"]);
+}
+
+#[test]
 fn triggers_without_end_are_cut() {
     for copies in ["\"COPY --from=node / /\"", "\"COPY --from=node / /\",\"COPY --from=node / /\""] {
         let outside = Outside::new("FROM node\n");
