@@ -155,6 +155,7 @@ mod tests {
         check(&["!a", "a"], &["a"], &["b"]);
         check(&["a", "!a", "a/b"], &["a/b"], &["a", "a/c"]);
         check(&["."], &["."], &["a"]);
+        check(&["/"], &["/", "/a"], &["a", "/a/b"]);
         check(&["a+b(c)|{d}$.x"], &["a+b(c)|{d}$.x"], &["aab"]);
     }
 
@@ -179,6 +180,7 @@ mod tests {
     fn classes_and_escapes() {
         check(&["[a-c]x"], &["ax", "cx"], &["dx", "x"]);
         check(&["[^a-c]x"], &["dx"], &["ax"]);
+        check(&["[^b]"], &["a", "/", "/b"], &["b", "/b/c"]);
         check(&["[\\]a]"], &["]", "a"], &["\\"]);
         check(&["[[:digit:]]z"], &["1z"], &["az"]);
         check(&["\\*"], &["*"], &["a"]);

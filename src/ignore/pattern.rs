@@ -45,6 +45,11 @@ impl Pattern {
 
     /// Tells whether a clean path or a folder that it lies in matches.
     pub(super) fn matches_or_parent(&self, path: &str) -> bool {
+        // The reference cuts folders off at slashes and puts them together again, so the folder of `/a` is `/`; that of
+        // `/a/b` is `/a`, and so on down to none at all.
+        if path.len() > 1 && path.rfind('/') == Some(0) && self.matches_or_parent("/") {
+            return true;
+        }
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         match &self.kind {
             Kind::Exact => {
