@@ -16,7 +16,7 @@ use crate::options;
 use crate::path;
 use crate::plan::{Base, BaseFiles, Recipe};
 use crate::stage::{SCRATCH, StageId};
-use crate::text::Diagnostic;
+use crate::text::{Diagnostic, Span};
 use std::sync::Arc;
 
 /// Starts to convert a stage.
@@ -164,7 +164,8 @@ fn add_files(cx: &mut Cx<'_>, id: StageId, stage: &mut Stage, base: &Base) -> Re
             stage.steps.total += triggers;
             let written = cx.plan.stages.decl(id).map_or("", |decl| &decl.head.text);
             let mut meta = Meta::named(name).describe(COMMAND, written).on(state.platform.clone());
-            meta.spans.extend(cx.plan.stages[id].span);
+            // An image that only a mount names has a place without lines.
+            meta.spans.push(cx.plan.stages[id].span.unwrap_or(Span::NOWHERE));
             let image = op::Image {
                 reference: reference.clone(),
                 resolve_mode: resolve_mode(cx.options.image_resolve_mode),
@@ -235,6 +236,15 @@ mod tests {
             ["env B=\"2\"", "env PATH=\"/bin\"", "env A=\"1\"", "cwd /w", "user u", "mount / <- #1"];
         check_dump(&built.dump(), &expected);
         assert_eq!(built.history().last(), Some(&"RUN |1 B=2 /bin/sh -c x # buildkit"));
+    }
+
+    #[test]
+    fn images_of_mounts_have_no_lines() {
+        let built = build("FROM alpine\nCOPY --from=debian a b\nRUN --mount=from=busybox,target=/b x");
+        let vertices = built.converted.graph.iter().map(|(_, vertex)| vertex);
+        let images = vertices.filter(|vertex| matches!(vertex.op, Op::Source(op::Source::Image(_))));
+        let places = images.map(|image| image.meta.spans.contains(&Span::NOWHERE));
+        assert_eq!(places.collect::<Vec<_>>(), [false, false, true]);
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn files(
     };
 
     let target = match path::is_absolute(&mount.target) {
-        true => within_root(&mount.target),
+        true => path::within_root(&mount.target),
         false => path::join(&["/", &stage.state.dir, &mount.target]),
     };
     // The reference lets `/a/..` pass; an engine would mount it over the root.
@@ -135,18 +135,13 @@ fn files(
     })
 }
 
-/// Returns the path of a mount as it was written, unless it leaves the root on its way: then where it leads to.
-fn within_root(target: &str) -> String {
-    if path::climbs(target) { path::join(&["/", target]) } else { target.to_owned() }
-}
-
 /// Returns the path of a secret or a socket. The reference takes the root for one; an engine can mount no file there.
 fn file_target(step: &Step<'_>, target: &str, flag: &MountFlag) -> Result<String, Diagnostic> {
     if path::join(&["/", target]) == "/" {
         let message = format!("invalid mount target {}", quote(target));
         return Err(step.error("invalid-mount", message, flag.text.span));
     }
-    Ok(within_root(target))
+    Ok(path::within_root(target))
 }
 
 /// Returns the bits of a secret or a socket.

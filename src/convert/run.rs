@@ -49,7 +49,7 @@ pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run
     let exec = Exec {
         args: words.clone(),
         env: state.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        cwd: state.dir.clone(),
+        cwd: path::within_root(&state.dir),
         user: state.user.clone(),
         hostname: state.hostname.clone(),
         proxy: proxy(&cx.plan.build_args),
@@ -225,6 +225,11 @@ fn resources(options: &Options) -> Option<LinuxResources> {
 mod tests {
     use super::super::testing::{build_with, check_history, check_steps, options};
     use super::*;
+
+    #[test]
+    fn a_folder_above_the_root_is_the_root() {
+        check_steps("WORKDIR /../a\nRUN x", &["mkdir /a 0755 with parents", "cwd /a"]);
+    }
 
     #[test]
     fn proxies_in_any_case() {

@@ -45,6 +45,10 @@ pub(super) fn parse(flag: &Spanned<String>) -> Result<Device, String> {
             }
         }
     }
+    // The reference hands it on; an engine knows no such device.
+    if device.name.is_empty() {
+        return Err(format!("device has no name: {}", flag.value));
+    }
     Ok(device)
 }
 
@@ -68,7 +72,7 @@ mod tests {
         check("a/b", Ok(("a/b", false)));
         check("Name=a/b,required", Ok(("a/b", true)));
         check("a/b=c,required=0", Ok(("a/b=c", false)));
-        check("required", Ok(("", true)));
+        check("required", Err("device has no name: required"));
         check("a,b", Err("invalid field 'b' must be a key=value pair"));
         check("a,nam=b", Err("unexpected key 'nam' in 'nam=b' (did you mean name?)"));
         check("a,name=b", Err("device name already set to a"));

@@ -31,7 +31,7 @@ pub enum Reason {
 
 impl Error {
     pub(super) fn at(vertex: &Vertex, reason: Reason) -> Error {
-        Error { reason, span: vertex.meta.spans.first().copied() }
+        Error { reason, span: vertex.meta.spans.iter().copied().find(|span| *span != Span::NOWHERE) }
     }
 
     pub(super) fn foreign(message: impl Into<String>) -> Error {

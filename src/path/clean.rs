@@ -38,6 +38,11 @@ pub fn climbs(path: &str) -> bool {
     false
 }
 
+/// Returns a path as it is written, unless it leaves the root on its way: then where it leads to.
+pub fn within_root(path: &str) -> String {
+    if climbs(path) { join(&["/", path]) } else { path.to_owned() }
+}
+
 /// Joins the parts that are not empty and cleans the result; nothing at all stays empty.
 pub fn join(parts: &[&str]) -> String {
     let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
@@ -96,9 +101,11 @@ mod tests {
     fn climbing() {
         for path in ["..", "/..", "a/../..", "/a/./../../b", "//../a"] {
             assert!(climbs(path), "{path}");
+            assert!(!climbs(&within_root(path)), "{path}");
         }
         for path in ["", "/", "a/..", "/a/../b", "...", "/a/b/../..", "..a/.."] {
             assert!(!climbs(path), "{path}");
+            assert_eq!(within_root(path), path);
         }
     }
 

@@ -6,7 +6,7 @@
 mod clean;
 mod system;
 
-pub use clean::{base, clean, climbs, dir, extension, is_absolute, join};
+pub use clean::{base, clean, climbs, dir, extension, is_absolute, join, within_root};
 pub use system::{
     PathError, default_path_env, default_shell, from_slash, is_abs, normalize, normalize_workdir,
     remove_drive_letter, to_slash,

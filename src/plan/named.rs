@@ -12,7 +12,7 @@ use crate::llb::op::{Differ, Image, Local, OciLayout, Source};
 use crate::options::Options;
 use crate::remote::check_http_url;
 use crate::stage::{ContextName, SCRATCH};
-use crate::text::quote;
+use crate::text::{check_json, quote};
 use std::collections::BTreeMap;
 
 /// A source policy may send a context on to another source, but not without end.
@@ -230,6 +230,8 @@ fn input_definition(
     let config = config_of_metadata(metadata).map_err(|error| {
         Error::new("invalid-context", format!("failed to parse input metadata {metadata}: {error}"))
     })?;
+    // A config that is null is none.
+    let config = config.filter(|json| json.trim_ascii() != b"null");
     let config = config.map(|json| read_config(&json)).transpose();
     let config = config.map_err(|error| error.context(format!("failed to parse image config for {key}")))?;
     found(recipe, config)
@@ -241,10 +243,10 @@ fn read_config(json: &[u8]) -> Result<Config, Error> {
 
 /// Returns the image config in the metadata of an input: a JSON object of values in base64.
 fn config_of_metadata(metadata: &str) -> Result<Option<Vec<u8>>, String> {
-    let values: BTreeMap<String, Option<String>> =
-        serde_json::from_str(metadata).map_err(|error| error.to_string())?;
+    let values: Option<BTreeMap<String, Option<String>>> = serde_json::from_str(metadata)
+        .map_err(|error| check_json(metadata).err().unwrap_or_else(|| error.to_string()))?;
     let mut decoded = BTreeMap::new();
-    for (key, value) in values {
+    for (key, value) in values.into_iter().flatten() {
         decoded.insert(key, base64(&value.unwrap_or_default()).ok_or("illegal base64 data")?);
     }
     Ok(decoded.remove("containerimage.config"))

@@ -327,6 +327,16 @@ fn contexts_of_every_kind() {
 }
 
 #[test]
+fn what_is_said_about_an_input_may_be_nothing() {
+    for metadata in ["null", "{}", r#"{"containerimage.config":"bnVsbA=="}"#] {
+        let outside =
+            Outside::new("FROM x\n").option("context:x", "input:in").option("input-metadata:in", metadata);
+        let plan = outside.input("in", Definition::default()).plan().unwrap();
+        assert_eq!(plan.base(plan.target).unwrap().config.os, "linux", "{metadata}");
+    }
+}
+
+#[test]
 fn which_contexts_have_a_time_of_their_own() {
     let created = |input: &str, image: &str| {
         let config = r#"{"created":"2024-05-22T18:18:12Z"}"#;
