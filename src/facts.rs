@@ -77,16 +77,16 @@ pub enum Fact {
         /// The value of `TARGETPLATFORM`.
         target: String,
         /// The platform that the text names, if it names one.
-        platform: Option<Platform>,
+        platform: Option<Box<Platform>>,
     },
     /// The config of an image that a stage starts from came in.
     BaseImage {
         /// The name of the image, expanded but not completed.
         name: String,
         /// What was asked for.
-        expected: Platform,
+        expected: Box<Platform>,
         /// What the config says.
-        actual: Platform,
+        actual: Box<Platform>,
     },
     /// A variable that is not set, in an instruction; once for each word that uses it. Not noted if an ARG of the
     /// stage declares it, or if it is an argument that only speaks to the frontend.

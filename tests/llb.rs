@@ -170,7 +170,7 @@ fn the_last_op_names_the_result_and_what_is_needed() {
     let last = definition.ops.last().expect("there are ops");
     let caps = |definition: &Definition| {
         let last = Digest::of(definition.ops.last().expect("there are ops"));
-        definition.metadata[&last].caps.keys().cloned().collect::<Vec<_>>().join(" ")
+        definition.said()[&last].caps.keys().cloned().collect::<Vec<_>>().join(" ")
     };
     let op = ops::Op::decode(last.as_slice()).expect("it is an op");
     assert_eq!(op.op, None);
@@ -179,7 +179,8 @@ fn the_last_op_names_the_result_and_what_is_needed() {
     // No op has a place; each is listed nevertheless.
     let source = definition.source.as_ref().expect("there are places");
     assert_eq!(source.infos, []);
-    assert_eq!(source.locations.values().collect::<Vec<_>>(), [&ops::Locations::default()]);
+    assert_eq!(source.locations.len(), 1);
+    assert_eq!(definition.places().into_values().collect::<Vec<_>>(), [[]]);
 
     let meta = &mut graph.get_mut(base).meta;
     meta.ignore_cache = true;
@@ -200,11 +201,12 @@ fn places_are_lines() {
     let source = SourceText { map: &map, language: "Dockerfile", definition: Some(&definition) };
     let options = MarshalOptions { source: Some(source), ..MarshalOptions::new(&platform) };
     let marshaled = graph.marshal(Some(run.into()), &options).expect("the graph is whole");
+    let places = marshaled.places();
     let source = marshaled.source.expect("there are places");
     assert_eq!(source.infos.len(), 1);
     assert_eq!(source.infos[0].data, map.files()[0].data());
     assert_eq!(source.infos[0].definition, Some(definition.into_pb()));
-    let ranges = &source.locations[&digest(&graph, Some(run.into())).to_string()].locations[0].ranges;
+    let ranges = &places[&digest(&graph, Some(run.into()))][0].ranges;
     let lines: Vec<_> =
         ranges.iter().map(|range| (range.start.unwrap().line, range.end.unwrap().line)).collect();
     assert_eq!(lines, [(2, 2), (3, 3)]);
@@ -219,7 +221,7 @@ fn what_is_said_about_the_same_op_twice_is_joined() {
     let merge = graph.add(Merge { layers: vec![Some(one.into()), Some(two.into())] }, Meta::default());
     let definition = marshal(&graph, Some(merge.into()));
     assert_eq!(definition.ops.len(), 3);
-    let said = &definition.metadata[&digest(&graph, Some(one.into()))];
+    let said = &definition.said()[&digest(&graph, Some(one.into()))];
     let texts: Vec<_> = said.description.iter().map(|e| (e.key.as_deref(), e.value.as_deref())).collect();
     assert_eq!(texts, [(Some("a"), Some("2")), (Some("b"), Some("1"))]);
     assert!(said.ignore_cache);
@@ -294,8 +296,9 @@ fn an_engine_that_sets_no_path_gets_one() {
     let lacks = engine(&[caps::EXEC_META_SETS_DEFAULT_PATH]);
     let env = |os: &str, env: &[(&str, &str)]| {
         let mut graph = Graph::new();
-        let env = env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        let run = graph.add(Exec { env, wants_default_path: true, ..bare("x") }, amd64());
+        let env: Vec<_> =
+            env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let run = graph.add(Exec { env: env.into(), wants_default_path: true, ..bare("x") }, amd64());
         graph.legalize(Some(run.into()), &lacks, &Platform::new(os, "amd64")).expect("PATH will do");
         let Op::Exec(exec) = &graph.get(run).op else { panic!("it is a process") };
         exec.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
@@ -363,9 +366,9 @@ fn bad_definitions_are_refused() {
     refuse(
         &|d| {
             let location = ops::Location { source_index: 3, ranges: Vec::new() };
-            let locations = ops::Locations { locations: vec![location] };
-            let locations = [(root.clone(), locations)].into_iter().collect();
-            d.source = Some(ops::Source { locations, infos: Vec::new() });
+            let locations = ops::Locations { locations: vec![location] }.encode_to_vec();
+            let entry = ops::LocationsEntry { digest: root.clone(), locations };
+            d.source = Some(ops::Source { locations: vec![entry], infos: Vec::new() });
         },
         "failed to find source map with index 3",
     );
@@ -483,7 +486,7 @@ fn bare(command: &str) -> Exec {
 
 fn sh(command: &str, base: VertexId) -> Exec {
     Exec {
-        env: vec![("PATH".to_owned(), PATH.to_owned())],
+        env: vec![("PATH".to_owned(), PATH.to_owned())].into(),
         mounts: vec![Mount::root(Some(base.into()))],
         wants_default_path: true,
         ..bare(command)
@@ -519,7 +522,7 @@ fn limited(base: VertexId) -> Exec {
 
 fn limits() -> Meta {
     let limits = LinuxResources { memory_bytes: 100 << 20, cpu_shares: 512, ..LinuxResources::default() };
-    Meta { linux_resources: Some(limits), ..amd64().at(Span::new(3, 7)) }
+    Meta { linux_resources: Some(limits.into()), ..amd64().at(Span::new(3, 7)) }
 }
 
 fn copy(source: VertexId, src: &str, dest: &str) -> Copy {
@@ -544,9 +547,9 @@ fn linked() -> (Graph, VertexId, VertexId) {
     let group = |is_weak| ProgressGroup { id: "1".to_owned(), name: "COPY".to_owned(), is_weak };
     let place = Span::new(12, 28);
     let actions: Vec<FileAction> = vec![copy(context, "/a", "/a").into()];
-    let meta = Meta { progress_group: Some(group(true)), ..Meta::named("COPY") };
+    let meta = Meta { progress_group: Some(group(true).into()), ..Meta::named("COPY") };
     let layer = graph.add(File { base: None, actions }, meta.at(place));
-    let meta = Meta { progress_group: Some(group(false)), ..Meta::named("LINK COPY") };
+    let meta = Meta { progress_group: Some(group(false).into()), ..Meta::named("LINK COPY") };
     let merge = graph.add(Merge { layers: vec![Some(base.into()), Some(layer.into())] }, meta.at(place));
     (graph, layer, merge)
 }

@@ -104,6 +104,21 @@ impl Fill for ops::BuildInputEntry {
     }
 }
 
+/// Entries whose value is still written out.
+impl Fill for ops::OpMetadataEntry {
+    fn fill(filler: &mut Filler) -> ops::OpMetadataEntry {
+        let (digest, metadata) = (String::fill(filler), ops::OpMetadata::fill(filler).encode_to_vec());
+        ops::OpMetadataEntry { digest, metadata }
+    }
+}
+
+impl Fill for ops::LocationsEntry {
+    fn fill(filler: &mut Filler) -> ops::LocationsEntry {
+        let (digest, locations) = (String::fill(filler), ops::Locations::fill(filler).encode_to_vec());
+        ops::LocationsEntry { digest, locations }
+    }
+}
+
 /// Names a message on both sides, all fields that both know, and then those that we alone know.
 macro_rules! messages {
     ($($ours:path = $theirs:path { $($field:ident)* } $(+ { $($own:ident)* })?)*) => {

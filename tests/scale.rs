@@ -1,10 +1,15 @@
-//! Files far larger than any that people write: they take time in step with their size, and hardly any stack.
+//! Files far larger than any that people write: they take time and memory in step with their size, and hardly any stack.
+//!
+//! Time is held loosely, as machines differ. Memory is counted where it is allocated, which is the same on all of them:
+//! an instruction of a large file must not take more than one of a small file. `make bench` measures the time.
 
 use multistage::image::Platform;
 use multistage::internal::options::Options;
-use multistage::internal::pipeline::{Build, Scope, Source};
+use multistage::internal::pipeline::{Build, Outcome, Scope, Source};
 use multistage::internal::plan::{Answer, Entry, Question, Step};
-use multistage::llb::MarshalOptions;
+use multistage::llb::{Definition, MarshalOptions};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::thread;
@@ -38,9 +43,8 @@ fn answer(question: &Question, dockerfile: &str) -> Answer {
     }
 }
 
-/// Takes a file through all rooms and returns the number of its ops.
-fn ops(text: &str) -> usize {
-    let host = Platform::new("linux", "amd64");
+/// Takes a file through all rooms up to a graph.
+fn outcome(text: &str) -> Outcome {
     let options = Arc::new(Options::new());
     let mut entry = Entry::new(Arc::clone(&options));
     let project = loop {
@@ -56,9 +60,9 @@ fn ops(text: &str) -> usize {
     };
     let source = Source::read(project, options).expect("the Dockerfile is not empty");
     let mut build = Build::new(&source, None, Scope::Target, true);
-    let outcome = loop {
+    loop {
         match build.step() {
-            Step::Done(outcome) => break outcome,
+            Step::Done(outcome) => return outcome,
             Step::Ask(questions) => {
                 questions.into_iter().for_each(|question| {
                     let answer = answer(&question, text);
@@ -66,17 +70,113 @@ fn ops(text: &str) -> usize {
                 });
             }
         }
-    };
-    let built = outcome.built.unwrap_or_else(|error| panic!("{}", error.diagnostic.message));
+    }
+}
+
+/// Takes a file through all rooms.
+fn definition(text: &str, dumps: bool) -> Definition {
+    let host = Platform::new("linux", "amd64");
+    let built = outcome(text).built.unwrap_or_else(|error| panic!("{}", error.diagnostic.message));
     let (graph, root) = (built.converted.graph, built.converted.root);
-    assert!(!graph.dump(root).expect("the graph has no cycle").is_empty());
-    graph.marshal(root, &MarshalOptions::new(&host)).expect("the graph is whole").ops.len()
+    assert!(!dumps || !graph.dump(root).expect("the graph has no cycle").is_empty());
+    graph.marshal(root, &MarshalOptions::new(&host)).expect("the graph is whole")
+}
+
+/// What a thread has allocated: how often, how many bytes are in use, and how many were at most.
+#[derive(Clone, Copy, Default)]
+struct Allocated {
+    count: isize,
+    bytes: isize,
+    most_bytes: isize,
+}
+
+thread_local! {
+    static ALLOCATED: Cell<Allocated> = const { Cell::new(Allocated { count: 0, bytes: 0, most_bytes: 0 }) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static MEMORY: Counting = Counting;
+
+impl Counting {
+    fn note(&self, count: isize, bytes: isize) {
+        ALLOCATED.with(|all| {
+            let Allocated { count: counted, bytes: before, most_bytes } = all.get();
+            let bytes = before + bytes;
+            all.set(Allocated { count: counted + count, bytes, most_bytes: most_bytes.max(bytes) });
+        });
+    }
+}
+
+// Safety: every call goes to the system's allocator as it is, and so does every answer. Counting allocates nothing: the
+// cell needs no set-up and no end.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.note(1, layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        self.note(0, -(layout.size() as isize));
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        self.note(1, size as isize - layout.size() as isize);
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+/// Returns how often memory is asked for, and how many bytes are in use at most, for each instruction of a build.
+fn cost(text: String, instructions: usize) -> (f64, f64) {
+    let work = move || {
+        let before = ALLOCATED.get();
+        ALLOCATED.set(Allocated { most_bytes: before.bytes, ..before });
+        definition(&text, false);
+        let after = ALLOCATED.get();
+        (after.count - before.count, after.most_bytes - before.bytes)
+    };
+    let (count, bytes) = thread::spawn(work).join().unwrap();
+    (count as f64 / instructions as f64, bytes as f64 / instructions as f64)
+}
+
+/// Returns stages on top of each other, each of ten instructions.
+fn mixed(stages: usize) -> String {
+    let mut text = String::from("FROM alpine AS s0\n");
+    for stage in 0..stages {
+        if stage > 0 {
+            let _ = writeln!(text, "FROM s{} AS s{stage}", stage - 1);
+        }
+        let _ = write!(
+            text,
+            "ARG VERSION=1.{stage}\nWORKDIR /src/{stage}\nCOPY --chown=1:1 a{stage} b/\nRUN make \\\n  $VERSION {stage}\n\
+             RUN [\"check\", \"{stage}\"]\nENV A={stage}\nCOPY --from=s0 x y{stage}\nLABEL l=$A\nRUN end {stage}\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn an_instruction_of_a_large_file_takes_no_more_memory() {
+    let (small, large) = (cost(mixed(100), 1_000), cost(mixed(2_000), 20_000));
+    eprintln!("allocations: {:.1} and {:.1}; bytes: {:.0} and {:.0}", small.0, large.0, small.1, large.1);
+    assert!(large.0 < 1.1 * small.0, "{} allocations, {} in a small file", large.0, small.0);
+    assert!(large.1 < 1.2 * small.1, "{} bytes, {} in a small file", large.1, small.1);
+}
+
+#[test]
+fn variables_may_nest_as_deep_as_a_line_is_long() {
+    let text = format!("FROM alpine\nENV A={}x{}\n", "${B:-".repeat(10_000), "}".repeat(10_000));
+    let error = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || outcome(&text).built).unwrap();
+    let error = error.join().unwrap().expect_err("there is an end to it");
+    assert!(error.diagnostic.message.contains("nested"), "{}", error.diagnostic.message);
 }
 
 #[track_caller]
 fn check(text: String, expected: usize) {
     let started = Instant::now();
-    let work = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || ops(&text)).unwrap();
+    let work = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || definition(&text, true).ops.len()).unwrap();
     assert_eq!(work.join().unwrap(), expected);
     assert!(started.elapsed() < LIMIT, "took {:?}", started.elapsed());
 }
@@ -88,6 +188,15 @@ fn a_chain_of_ten_thousand_stages() {
         let _ = write!(text, "FROM s{} AS s{stage}\nRUN echo {stage}\n", stage - 1);
     }
     check(text, 10_002);
+}
+
+#[test]
+fn a_chain_of_a_hundred_thousand_stages() {
+    let mut text = String::from("FROM alpine AS s0\n");
+    for stage in 1..100_000 {
+        let _ = writeln!(text, "FROM s{} AS s{stage}", stage - 1);
+    }
+    check(text, 2);
 }
 
 #[test]

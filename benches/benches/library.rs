@@ -1,8 +1,12 @@
 //! The rooms apart, on a small, a usual and a huge file; and a peer where there is one.
+//!
+//! `KIT` names the folder of the conformance kit. With it parsing is also measured on the real files in there, those of
+//! its groups `real-…`.
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use multistage::internal::expand::{EnvList, Lexer};
-use multistage_benches::{SMALL, USUAL, Work, generated};
+use multistage_benches::{SMALL, USUAL, Work, generated, real_files};
 use std::hint::black_box;
 use std::str::FromStr;
 use std::time::Duration;
@@ -25,7 +29,35 @@ fn parse(c: &mut Criterion) {
             });
         }
     }
+    real(&mut group);
     group.finish();
+}
+
+/// The peer reads some of the real files only, so it is measured on those, and so are we once more.
+fn real(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let files = real_files();
+    let (read, unread): (Vec<_>, Vec<_>) =
+        files.iter().partition(|text| dockerfile_parser::Dockerfile::from_str(text).is_ok());
+    if files.is_empty() {
+        return;
+    }
+    println!("parse/real: {} files; dockerfile-parser reads {} of them", files.len(), read.len());
+    let bytes = |texts: &[&String]| Throughput::Bytes(texts.iter().map(|text| text.len() as u64).sum());
+    let all: Vec<&String> = read.iter().chain(&unread).copied().collect();
+    for (name, texts) in [("real", &all), ("real, as far as dockerfile-parser reads it", &read)] {
+        let work: Vec<Work> = texts.iter().map(|text| Work::new(text)).collect();
+        group.throughput(bytes(texts));
+        group.bench_function(BenchmarkId::new("multistage", name), |b| {
+            b.iter(|| work.iter().for_each(|work| drop(black_box(work.parse()))));
+        });
+    }
+    group.bench_function(BenchmarkId::new("dockerfile-parser", "real, as far as dockerfile-parser reads it"), |b| {
+        b.iter(|| {
+            for text in &read {
+                let _ = black_box(dockerfile_parser::Dockerfile::from_str(text));
+            }
+        });
+    });
 }
 
 fn expand(c: &mut Criterion) {

@@ -11,6 +11,8 @@ use multistage::internal::plan::{Answer, Entry, Plan, Planner, Project, Question
 use multistage::internal::{convert, syntax};
 use multistage::llb::{Definition, Graph, MarshalOptions, SourceText};
 use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file of five instructions.
@@ -45,6 +47,24 @@ pub fn generated(stages: usize, steps: usize) -> String {
         }
     }
     text
+}
+
+/// Returns the texts of the conformance kit's real files; none if `KIT` names no kit.
+pub fn real_files() -> Vec<String> {
+    let Some(kit) = std::env::var_os("KIT") else { return Vec::new() };
+    let list = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let is_real = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("real-"))
+    };
+    let groups = list(&Path::new(&kit).join("cases")).into_iter().filter(is_real);
+    let cases = groups.flat_map(|group| list(&group));
+    let files = cases.flat_map(|case| [case.join("Dockerfile"), case.join("context/Dockerfile")]);
+    files.filter_map(|file| fs::read_to_string(file).ok()).collect()
 }
 
 /// A Dockerfile on its way through the rooms.

@@ -16,6 +16,7 @@ use crate::llb::op::{self, File, FileAction, Merge, Mkfile, Mode, Owner, User};
 use crate::llb::{Edge, Meta, ProgressGroup};
 use crate::path;
 use crate::text::{Diagnostic, Spanned, quote};
+use std::sync::Arc;
 
 /// What COPY and ADD have in common, with variables expanded.
 pub(super) struct Files<'a> {
@@ -153,8 +154,9 @@ pub(super) fn transfer(
     step: &Step<'_>,
     mut files: Files<'_>,
 ) -> Result<(), Diagnostic> {
-    let os = stage.state.platform.os.clone();
-    let dest = destination(&stage.state.dir, &files.destination.value, &os)
+    let platform = Arc::clone(&stage.state.platform);
+    let os = platform.os.as_str();
+    let dest = destination(&stage.state.dir, &files.destination.value, os)
         .map_err(|message| step.error("invalid-path", message, files.destination.span))?;
     let mode = match files.chmod.value.as_str() {
         "" => None,
@@ -178,7 +180,6 @@ pub(super) fn transfer(
     let line = history_line(&files);
     let shown = cx.lexer.word(&step.head.text, &stage.state.env);
     let command = uppercase_keyword(&shown.map_or_else(|_| step.head.text.clone(), |expanded| expanded.text));
-    let platform = stage.state.platform.clone();
     let name = cx.step_name(stage, step, Some(&platform), &command);
 
     let template = op::Copy {
@@ -202,7 +203,7 @@ pub(super) fn transfer(
                 if files.origin.is_context {
                     cx.note_source(stage, step, source);
                 }
-                local(&files, &source.value, &os, &template).map_err(|why| {
+                local(&files, &source.value, os, &template).map_err(|why| {
                     step.error("invalid-path", format!("removing drive letter: {why}"), source.span)
                 })?
             }
@@ -210,7 +211,7 @@ pub(super) fn transfer(
         actions.push(copy.into());
     }
     for (file, content) in &files.inline {
-        let copy = inline(cx, file, content, &os, &template).map_err(|error| {
+        let copy = inline(cx, file, content, os, &template).map_err(|error| {
             step.error("invalid-path", format!("removing drive letter: {error}"), file.span)
         })?;
         actions.push(copy.into());
@@ -237,22 +238,22 @@ struct Names {
 
 fn add_step(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, actions: Vec<FileAction>, names: Names) {
     let Names { name, command, links } = names;
-    let mut meta = Meta::named(name.clone()).at(step.head.span);
-    meta.ignore_cache = stage.ignore_cache;
+    let meta = Meta { ignore_cache: stage.ignore_cache, ..Meta::default() }.at(step.head.span);
     if !links {
         let file = File { base: stage.state.fs, actions };
+        let meta = meta.describe(crate::llb::CUSTOM_NAME, name);
         stage.state.fs = Some(cx.graph.add(file, meta).into());
         return;
     }
     // Two steps that look like one, unless another step gives the copy a meaning of its own.
     let id = cx.group_id();
-    let group = |is_weak| Some(ProgressGroup { id: id.clone(), name: name.clone(), is_weak });
+    let group = |is_weak| Some(Box::new(ProgressGroup { id: id.clone(), name: name.clone(), is_weak }));
     let platform = cx.shown_platform(&stage.state.platform, &stage.state.env);
     let prefix = Prefix { platform: platform.as_deref(), is_trigger: step.is_trigger };
     let merge_name = stage.steps.again(prefix, &format!("LINK {command}"));
     let merge_meta = Meta { progress_group: group(false), ..meta.clone() };
     let merge_meta = merge_meta.describe(crate::llb::CUSTOM_NAME, merge_name);
-    let copy_meta = Meta { progress_group: group(true), ..meta };
+    let copy_meta = Meta { progress_group: group(true), ..meta }.describe(crate::llb::CUSTOM_NAME, name.as_str());
 
     let copied = cx.graph.add(File { base: None, actions }, copy_meta);
     let merge = Merge { layers: vec![stage.state.fs, Some(copied.into())] };

@@ -85,7 +85,8 @@ fn add(cx: &mut Cx<'_>, recipe: Recipe) -> Result<Option<Edge>, Diagnostic> {
 
 fn finish_image(cx: &Cx<'_>, target: &Stage) -> Config {
     let mut config = target.state.image.config.clone();
-    config.history = cx.history.list(target.state.history).into_iter().cloned().collect();
+    let history = cx.history.list(target.state.history).into_iter();
+    config.history = history.map(|entry| entry.history(cx.epoch.as_ref())).collect();
     config.config.labels.extend(cx.options.labels.clone());
     set_platform(&mut config, &cx.plan.platforms);
     config

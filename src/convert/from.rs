@@ -3,7 +3,7 @@
 //! A stage starts from another stage, an image, a named context or nothing. Images and contexts that only `--from`
 //! names have no instructions; they are added to the graph when somebody first takes files from them.
 
-use super::history::ArgLog;
+use super::history::{ArgLog, Entry};
 use super::name::{Prefix, Steps};
 use super::source::SourceId;
 use super::state::{Image, Stage, State, split_pair};
@@ -104,12 +104,12 @@ fn load(cx: &mut Cx<'_>, id: StageId) -> Result<Stage, Diagnostic> {
     let mut config = base.config.clone();
     let mut history = Default::default();
     for entry in std::mem::take(&mut config.history) {
-        cx.history.push(&mut history, entry);
+        cx.history.push(&mut history, Entry::Found(Box::new(entry)));
     }
     let state = State {
         fs: None,
         fs_platform: None,
-        platform,
+        platform: Arc::new(platform),
         env: EnvList::new(),
         dir: "/".to_owned(),
         user: String::new(),
@@ -163,7 +163,7 @@ fn add_files(cx: &mut Cx<'_>, id: StageId, stage: &mut Stage, base: &Base) -> Re
             let name = stage.steps.next(prefix, &format!("FROM {reference}"));
             stage.steps.total += triggers;
             let written = cx.plan.stages.decl(id).map_or("", |decl| &decl.head.text);
-            let mut meta = Meta::named(name).describe(COMMAND, written).on(state.platform.clone());
+            let mut meta = Meta::named(name).describe(COMMAND, written).on(Arc::clone(&state.platform));
             // An image that only a mount names has a place without lines.
             meta.spans.push(cx.plan.stages[id].span.unwrap_or(Span::NOWHERE));
             let image = op::Image {
@@ -172,7 +172,7 @@ fn add_files(cx: &mut Cx<'_>, id: StageId, stage: &mut Stage, base: &Base) -> Re
                 ..op::Image::default()
             };
             state.fs = Some(cx.graph.add(image, meta).into());
-            state.fs_platform = Some(state.platform.normalized());
+            state.fs_platform = Some(Arc::new(state.platform.normalized()));
         }
         BaseFiles::Context(recipe) => {
             stage.state.fs = match recipe.as_local() {
@@ -187,7 +187,8 @@ fn add_files(cx: &mut Cx<'_>, id: StageId, stage: &mut Stage, base: &Base) -> Re
             stage.state.fs_platform = match cx.plan.stages[id].context {
                 Some(_) => context_platform(&cx.graph, stage, recipe),
                 None => Some(stage.state.platform.normalized()),
-            };
+            }
+            .map(Arc::new);
         }
     }
     Ok(())

@@ -18,7 +18,7 @@ pub(super) struct Log<T> {
 }
 
 /// The history of an image.
-pub(super) type HistoryLog = Log<History>;
+pub(super) type HistoryLog = Log<Entry>;
 /// The build arguments of a stage, in the order they were declared.
 pub(super) type ArgLog = Log<BuildArg>;
 
@@ -29,6 +29,20 @@ pub(super) struct BuildArg {
     pub name: String,
     /// Its value, if it has one.
     pub value: Option<String>,
+}
+
+/// An entry of the history. A build may have very many, so those of its own steps are kept short until the end.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// Of the base image.
+    Found(Box<History>),
+    /// Of an instruction.
+    Made {
+        /// Which one.
+        created_by: String,
+        /// Whether it added a layer.
+        adds_layer: bool,
+    },
 }
 
 /// Entries of many lists.
@@ -79,14 +93,19 @@ impl<T> Arena<T> {
     }
 }
 
-/// Returns the entry of an instruction.
-pub(super) fn entry(created_by: String, adds_layer: bool, epoch: Option<&Timestamp>) -> History {
-    History {
-        created: epoch.cloned(),
-        created_by,
-        author: String::new(),
-        comment: COMMENT.to_owned(),
-        empty_layer: !adds_layer,
+impl Entry {
+    /// Returns the entry as the image config has it; `epoch` is when the build says that it takes place.
+    pub(super) fn history(&self, epoch: Option<&Timestamp>) -> History {
+        match self {
+            Entry::Found(found) => (**found).clone(),
+            Entry::Made { created_by, adds_layer } => History {
+                created: epoch.cloned(),
+                created_by: created_by.clone(),
+                author: String::new(),
+                comment: COMMENT.to_owned(),
+                empty_layer: !adds_layer,
+            },
+        }
     }
 }
 

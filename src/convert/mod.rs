@@ -33,14 +33,14 @@ mod workdir;
 use crate::expand::{EnvList, Lexer};
 use crate::facts::Facts;
 use crate::ignore::Matcher;
-use crate::image::{Config, History, Platform, Timestamp};
+use crate::image::{Config, Platform, Timestamp};
 use crate::instruction::{Head, Instruction, Kind, Pair, Word};
 use crate::llb::{Digest, Edge, Graph, Meta, VertexId};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::stage::StageId;
 use crate::text::{Diagnostic, SourceMap, Span};
-use history::{Arena, BuildArg, entry};
+use history::{Arena, BuildArg, Entry};
 use name::Prefix;
 pub use sbom::{CORE, Scanner};
 use source::{SourceId, Sources};
@@ -115,7 +115,7 @@ struct Cx<'a> {
     graph: Graph,
     lexer: Lexer,
     epoch: Option<Timestamp>,
-    history: Arena<History>,
+    history: Arena<Entry>,
     args: Arena<BuildArg>,
     sources: Sources,
     /// The build context: an empty place until all paths in use are known.
@@ -232,8 +232,10 @@ impl<'a> Cx<'a> {
 
     /// Adds a line to the history of the image.
     fn commit(&mut self, stage: &mut Stage, line: String, adds_layer: bool) {
-        let entry = entry(line, adds_layer, self.epoch.as_ref());
-        self.history.push(&mut stage.state.history, entry);
+        // The line was put together bit by bit, and stays as long as the build.
+        let mut created_by = line;
+        created_by.shrink_to_fit();
+        self.history.push(&mut stage.state.history, Entry::Made { created_by, adds_layer });
     }
 
     /// Expands a word with the variables of a stage.

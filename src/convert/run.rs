@@ -39,20 +39,22 @@ pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run
         Masked { env: &stage.state.env, hidden: hidden.filter_map(|mount| mount.env.as_deref()).collect() };
     let name = uppercase_keyword(&shown(&cx.lexer, &heading, &env));
     let platform = stage.state.fs_platform.clone();
-    let name = cx.step_name(stage, step, platform.as_ref(), &name);
+    let name = cx.step_name(stage, step, platform.as_deref(), &name);
 
     let state = &stage.state;
-    let mut mounts = vec![op::Mount::root(state.fs)];
+    let mut mounts = Vec::with_capacity(1 + more.len());
+    mounts.push(op::Mount::root(state.fs));
     mounts.extend(script);
     mounts.extend(more);
     mounts.extend(shared_memory(cx.options.shm_size));
+    let line = run_line(&words, &cx.args.list(state.args), state.arg_names.len(), &state.env) + " # buildkit";
     let exec = Exec {
-        args: words.clone(),
-        env: state.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        args: words,
+        env: state.env.shared(),
         cwd: path::within_root(&state.dir),
         user: state.user.clone(),
         hostname: state.hostname.clone(),
-        proxy: proxy(&cx.plan.build_args),
+        proxy: proxy(&cx.plan.build_args).map(Box::new),
         extra_hosts: extra_hosts(cx.options),
         ulimits: ulimits(cx.options),
         cgroup_parent: cx.options.cgroup_parent.clone(),
@@ -75,9 +77,8 @@ pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run
     let mut meta = Meta::named(name).describe(COMMAND, &step.head.text).at(step.head.span);
     meta.platform = platform;
     meta.ignore_cache = stage.ignore_cache;
-    meta.linux_resources = resources(cx.options);
+    meta.linux_resources = resources(cx.options).map(Box::new);
 
-    let line = run_line(&words, &cx.args.list(state.args), state.arg_names.len(), &state.env) + " # buildkit";
     stage.state.fs = Some(Edge::from(cx.graph.add(exec, meta)));
     cx.commit(stage, line, true);
     Ok(())

@@ -73,7 +73,7 @@ impl Scanner {
 
         let exec = Exec {
             args: config.entrypoint.iter().chain(&config.cmd).cloned().collect(),
-            env: self.env(!extras.is_empty()),
+            env: self.env(!extras.is_empty()).into(),
             cwd: absolute(&config.working_dir),
             mounts,
             ..Default::default()

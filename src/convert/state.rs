@@ -19,9 +19,9 @@ pub(super) struct State {
     /// The files; `None` if there are none.
     pub fs: Option<Edge>,
     /// The platform that the files say they are for. `None`, as for `FROM scratch`: that of the result.
-    pub fs_platform: Option<Platform>,
+    pub fs_platform: Option<Arc<Platform>>,
     /// The platform of the stage.
-    pub platform: Platform,
+    pub platform: Arc<Platform>,
     /// What steps see: the environment of the image, and build arguments.
     pub env: EnvList,
     /// Where steps run; with slashes on every system.

@@ -9,6 +9,7 @@ use crate::llb::Meta;
 use crate::llb::op::{File, Mkdir, Owner};
 use crate::path;
 use crate::text::Diagnostic;
+use std::sync::Arc;
 
 pub(super) fn workdir(
     cx: &mut Cx<'_>,
@@ -28,7 +29,7 @@ pub(super) fn workdir(
     if makes_folder {
         let shown = cx.lexer.word(&step.head.text, &stage.state.env);
         let shown = shown.map_or_else(|_| step.head.text.clone(), |expanded| expanded.text);
-        let platform = stage.state.platform.clone();
+        let platform = Arc::clone(&stage.state.platform);
         let name = cx.step_name(stage, step, Some(&platform), &uppercase_keyword(&shown));
         let user = &stage.state.image.config.config.user;
         let mkdir = Mkdir {
@@ -55,11 +56,12 @@ fn nanoseconds(seconds: i64) -> i64 {
 /// # Errors
 /// The reference's words: the path is on another drive.
 pub(super) fn set(state: &mut State, written: &str) -> Result<(), String> {
-    let os = state.platform.os.clone();
+    let platform = Arc::clone(&state.platform);
+    let os = platform.os.as_str();
     let current = &state.image.config.config.working_dir;
-    let dir = path::normalize_workdir(current, written, &os)
+    let dir = path::normalize_workdir(current, written, os)
         .map_err(|why| format!("normalizing workdir: {why}"))?;
-    state.dir = path::to_slash(&dir, &os);
+    state.dir = path::to_slash(&dir, os);
     if *current != dir {
         state.image_mut().config.config.working_dir = dir;
     }

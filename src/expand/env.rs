@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Variables that a word may use.
 pub trait Env {
@@ -41,6 +41,8 @@ struct Inner {
     entries: Vec<Option<(String, String)>>,
     places: HashMap<String, usize>,
     byte_len: usize,
+    /// See [`EnvList::shared`]; empty again after a change.
+    shared: OnceLock<Arc<Vec<(String, String)>>>,
 }
 
 impl EnvList {
@@ -63,6 +65,7 @@ impl EnvList {
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let (name, value) = (name.into(), value.into());
         let inner = Arc::make_mut(&mut self.inner);
+        inner.shared.take();
         inner.take(&name);
         inner.byte_len += name.len() + value.len();
         inner.places.insert(name.clone(), inner.entries.len());
@@ -82,7 +85,9 @@ impl EnvList {
     /// Unsets a variable.
     pub fn remove(&mut self, name: &str) {
         if self.inner.places.contains_key(name) {
-            Arc::make_mut(&mut self.inner).take(name);
+            let inner = Arc::make_mut(&mut self.inner);
+            inner.shared.take();
+            inner.take(name);
         }
     }
 
@@ -95,6 +100,13 @@ impl EnvList {
     /// Returns names and values, the one set last at the end.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.inner.entries.iter().flatten().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Returns names and values as a list. Whoever asks for it before the next change gets the same one, so that many
+    /// steps that see the same variables do not have a copy each.
+    pub fn shared(&self) -> Arc<Vec<(String, String)>> {
+        let list = || Arc::new(self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+        Arc::clone(self.inner.shared.get_or_init(list))
     }
 
     /// Returns the variables as `NAME=value`.

@@ -86,7 +86,7 @@ impl Ops {
     pub fn of(definition: &Definition) -> Ops {
         let mut found = Ops::default();
         let mut places: HashMap<String, usize> = HashMap::new();
-        let locations = definition.source.as_ref().map(|source| &source.locations);
+        let (said, locations) = (definition.said(), definition.places());
         for (at, bytes) in definition.ops.iter().enumerate() {
             let Ok(wire) = ops::Op::decode(bytes.as_slice()) else { continue };
             let inputs = wire
@@ -100,14 +100,13 @@ impl Ops {
             }
             let digest = Digest::of(bytes);
             let name = digest.to_string();
-            let metadata = definition.metadata.get(&digest);
+            let metadata = said.get(&digest);
             let text = |key: &str| {
                 let entries = metadata.into_iter().flat_map(|metadata| &metadata.description);
                 let mut entries = entries.filter(|entry| entry.key.as_deref() == Some(key));
                 entries.next().and_then(|entry| entry.value.clone()).unwrap_or_default()
             };
-            let ranges = locations.and_then(|all| all.get(&name)).into_iter();
-            let ranges = ranges.flat_map(|found| &found.locations).filter(|place| place.source_index == 0);
+            let ranges = locations.get(&digest).into_iter().flatten().filter(|place| place.source_index == 0);
             let lines = lines(ranges.flat_map(|place| &place.ranges));
             let mut op = Op { digest, name: text(CUSTOM_NAME), command: text(COMMAND), lines, inputs, wire };
             if op.name.is_empty() {

@@ -172,9 +172,11 @@ impl Client {
 
     fn solve_request(&self, solve: Solve) -> Result<gw::SolveRequest, Error> {
         if let Some(definition) = &solve.definition {
-            let needed = definition.metadata.values().flat_map(|metadata| metadata.caps.keys());
-            for cap in needed {
-                self.llb().check(cap).map_err(|missing| Error::new(missing.to_string()))?;
+            let read = |entry: &ops::OpMetadataEntry| ops::OpMetadata::decode(entry.metadata.as_slice());
+            for said in definition.metadata.iter().map(read) {
+                for cap in said.unwrap_or_default().caps.keys() {
+                    self.llb().check(cap).map_err(|missing| Error::new(missing.to_string()))?;
+                }
             }
         }
         let mut definition = solve.definition.map(without_empty_places);
@@ -402,7 +404,7 @@ fn without_empty_places(mut definition: ops::Definition) -> ops::Definition {
     let mut open = vec![&mut definition];
     while let Some(found) = open.pop() {
         if let Some(source) = &mut found.source {
-            source.locations.retain(|_, places| !places.locations.is_empty());
+            source.locations.retain(|entry| !entry.locations.is_empty());
             // A source file comes with the graph that it was read from.
             open.extend(source.infos.iter_mut().filter_map(|info| info.definition.as_mut()));
         }
@@ -420,17 +422,19 @@ mod tests {
 
     #[test]
     fn ops_without_a_place_are_not_sent() {
-        let with_empty = || ops::Source {
-            locations: [("a".to_owned(), ops::Locations::default())].into(),
-            infos: Vec::new(),
+        let entry = |digest: &str, places: ops::Locations| ops::LocationsEntry {
+            digest: digest.to_owned(),
+            locations: places.encode_to_vec(),
         };
+        let with_empty =
+            || ops::Source { locations: vec![entry("a", ops::Locations::default())], infos: Vec::new() };
         let file = ops::Definition { source: Some(with_empty()), ..Default::default() };
         let mut source = with_empty();
-        source.locations.insert("b".to_owned(), ops::Locations { locations: vec![ops::Location::default()] });
+        source.locations.push(entry("b", ops::Locations { locations: vec![ops::Location::default()] }));
         source.infos.push(ops::SourceInfo { definition: Some(file), ..Default::default() });
         let sent = without_empty_places(ops::Definition { source: Some(source), ..Default::default() });
         let source = sent.source.expect("it is kept");
-        assert_eq!(source.locations.keys().collect::<Vec<_>>(), ["b"]);
+        assert_eq!(source.locations.iter().map(|entry| &entry.digest).collect::<Vec<_>>(), ["b"]);
         let file =
             source.infos[0].definition.clone().and_then(|definition| definition.source).expect("it is kept");
         assert!(file.locations.is_empty());

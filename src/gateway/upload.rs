@@ -35,23 +35,18 @@ pub(super) fn recall(definition: &mut ops::Definition) {
     if renamed.is_empty() {
         return;
     }
-    rename(&mut definition.metadata, &renamed);
-    if let Some(source) = &mut definition.source {
-        rename(&mut source.locations, &renamed);
+    let metadata = definition.metadata.iter_mut().map(|entry| &mut entry.digest);
+    let places = definition.source.iter_mut().flat_map(|source| &mut source.locations);
+    for digest in metadata.chain(places.map(|entry| &mut entry.digest)) {
+        if let Some(new) = renamed.get(digest) {
+            digest.clone_from(new);
+        }
     }
 }
 
 fn is_upload(op: &ops::Op) -> bool {
     let Some(ops::op::Op::Source(source)) = &op.op else { return false };
     UPLOADS.iter().any(|address| source.identifier.starts_with(address))
-}
-
-fn rename<T>(of_ops: &mut BTreeMap<String, T>, renamed: &BTreeMap<String, String>) {
-    for (old, new) in renamed {
-        if let Some(value) = of_ops.remove(old) {
-            of_ops.insert(new.clone(), value);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -83,9 +78,13 @@ mod tests {
         for (bytes, input) in definition.def[1..].iter().zip(&digests) {
             assert_eq!(ops::Op::decode(bytes.as_slice()).unwrap().inputs[0].digest, *input);
         }
-        let name = |at: usize| definition.metadata[&digests[at]].description[0].value().to_owned();
+        let said: Vec<_> = definition.metadata.iter().map(|entry| &entry.digest).collect();
+        assert_eq!(said, digests.iter().collect::<Vec<_>>());
+        let name = |at: usize| {
+            let said = ops::OpMetadata::decode(definition.metadata[at].metadata.as_slice()).unwrap();
+            said.description[0].value().to_owned()
+        };
         assert_eq!((name(0), name(1)), ("load".to_owned(), "unpack".to_owned()));
-        assert_eq!(definition.metadata.len(), 3);
     }
 
     #[test]

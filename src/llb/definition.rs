@@ -2,20 +2,20 @@
 
 use super::error::Error;
 use super::op::Raw;
-use super::{Digest, Edge, Graph, LinuxResources, Meta, ProgressGroup, VertexId};
+use super::{Description, Digest, Edge, Graph, LinuxResources, Meta, ProgressGroup, VertexId};
 use crate::image::Platform;
 use crate::pb::ops;
 use prost::Message;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// A graph as bytes, with what is said about its ops.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Definition {
     /// The ops, inputs first. The last one only names the result. Without any it is the empty file system.
     pub ops: Vec<Vec<u8>>,
-    /// What is said about each op, as it goes over the wire.
+    /// What is said about each op, as it goes over the wire: written out, since there is an entry for each op.
     #[doc(hidden)]
-    pub metadata: BTreeMap<Digest, ops::OpMetadata>,
+    pub metadata: Vec<(Digest, Vec<u8>)>,
     /// Which lines of which file each op comes from, likewise.
     #[doc(hidden)]
     pub source: Option<ops::Source>,
@@ -32,7 +32,9 @@ impl Definition {
     /// Returns the definition as it goes over the wire.
     #[doc(hidden)]
     pub fn into_pb(self) -> ops::Definition {
-        let metadata = self.metadata.into_iter().map(|(digest, metadata)| (digest.to_string(), metadata));
+        let metadata = self.metadata.into_iter();
+        let metadata = metadata
+            .map(|(digest, metadata)| ops::OpMetadataEntry { digest: digest.to_string(), metadata });
         ops::Definition { def: self.ops, metadata: metadata.collect(), source: self.source }
     }
 
@@ -45,15 +47,38 @@ impl Definition {
     /// Takes a definition from the wire.
     ///
     /// # Errors
-    /// If something is said about what is no digest.
+    /// If something is said about what is no digest, or what is said cannot be read.
     #[doc(hidden)]
     pub fn from_pb(wire: ops::Definition) -> Result<Definition, Error> {
-        let metadata = wire.metadata.into_iter().map(|(digest, metadata)| Ok((parse(&digest)?, metadata)));
-        Ok(Definition {
-            ops: wire.def,
-            metadata: metadata.collect::<Result<_, Error>>()?,
-            source: wire.source,
-        })
+        let unreadable = |error: prost::DecodeError| Error::foreign(error.to_string());
+        let metadata = wire.metadata.into_iter().map(|entry| {
+            ops::OpMetadata::decode(entry.metadata.as_slice()).map_err(unreadable)?;
+            Ok((parse(&entry.digest)?, entry.metadata))
+        });
+        let metadata = metadata.collect::<Result<_, Error>>()?;
+        for entry in wire.source.iter().flat_map(|source| &source.locations) {
+            ops::Locations::decode(entry.locations.as_slice()).map_err(unreadable)?;
+        }
+        Ok(Definition { ops: wire.def, metadata, source: wire.source })
+    }
+
+    /// Returns what is said about each op, in no order; about nothing twice.
+    #[doc(hidden)]
+    pub fn said(&self) -> HashMap<Digest, ops::OpMetadata> {
+        // What cannot be read does not get into a definition.
+        let read = |bytes: &Vec<u8>| ops::OpMetadata::decode(bytes.as_slice()).unwrap_or_default();
+        self.metadata.iter().map(|(digest, bytes)| (*digest, read(bytes))).collect()
+    }
+
+    /// Returns the places of each op, likewise.
+    #[doc(hidden)]
+    pub fn places(&self) -> HashMap<Digest, Vec<ops::Location>> {
+        let entries = self.source.iter().flat_map(|source| &source.locations);
+        let read = |entry: &ops::LocationsEntry| {
+            let found = ops::Locations::decode(entry.locations.as_slice()).unwrap_or_default();
+            Some((entry.digest.parse().ok()?, found.locations))
+        };
+        entries.filter_map(read).collect()
     }
 
     /// Returns the bytes of the definition, as `buildctl build` takes them.
@@ -86,6 +111,7 @@ impl Graph {
             self.foreign.extend(source.infos.iter().cloned());
         }
 
+        let (mut said, mut places) = (definition.said(), definition.places());
         let mut by_digest = HashMap::with_capacity(rest.len());
         let mut inputs = Vec::with_capacity(rest.len());
         for bytes in rest {
@@ -94,15 +120,14 @@ impl Graph {
                 continue;
             }
             let op = decode_op(bytes)?;
-            let metadata = definition.metadata.get(&digest).cloned().unwrap_or_default();
-            let (meta, caps) = read_metadata(metadata);
+            let (meta, caps) = read_metadata(said.remove(&digest).unwrap_or_default());
             let raw = Raw {
                 bytes: bytes.clone(),
                 digest,
                 inputs: Vec::new(),
                 platform: op.platform.map(read_platform),
                 caps,
-                locations: read_locations(definition, digest, first_file, files)?,
+                locations: read_locations(places.remove(&digest).unwrap_or_default(), first_file, files)?,
             };
             let vertex = self.add(raw, meta);
             by_digest.insert(digest, vertex);
@@ -149,16 +174,10 @@ fn read_platform(platform: ops::Platform) -> Platform {
 }
 
 fn read_locations(
-    definition: &Definition,
-    digest: Digest,
+    mut locations: Vec<ops::Location>,
     first_file: i32,
     files: i32,
 ) -> Result<Vec<ops::Location>, Error> {
-    let Some(source) = definition.source.as_ref().filter(|source| !source.locations.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let Some(found) = source.locations.get(&digest.to_string()) else { return Ok(Vec::new()) };
-    let mut locations = found.locations.clone();
     for location in &mut locations {
         if !(0..files).contains(&location.source_index) {
             let message = format!("failed to find source map with index {}", location.source_index);
@@ -171,26 +190,32 @@ fn read_locations(
 
 /// Returns what is said about an op, and the names of what it needs.
 fn read_metadata(metadata: ops::OpMetadata) -> (Meta, Vec<String>) {
-    let text = |entry: ops::StringEntry| (entry.key.unwrap_or_default(), entry.value.unwrap_or_default());
+    let mut description = Description::default();
+    for entry in metadata.description {
+        description.insert(entry.key.unwrap_or_default(), entry.value.unwrap_or_default());
+    }
+    let group = |group: ops::ProgressGroup| ProgressGroup {
+        id: group.id,
+        name: group.name,
+        is_weak: group.weak,
+    };
     let meta = Meta {
         platform: None,
         filters: Vec::new(),
-        description: metadata.description.into_iter().map(text).collect(),
-        progress_group: metadata.progress_group.map(|group| ProgressGroup {
-            id: group.id,
-            name: group.name,
-            is_weak: group.weak,
-        }),
+        description,
+        progress_group: metadata.progress_group.map(|found| Box::new(group(found))),
         ignore_cache: metadata.ignore_cache,
         export_cache: metadata.export_cache.map(|export| export.value),
-        linux_resources: metadata.linux_resources.map(|limits| LinuxResources {
-            memory_bytes: limits.memory,
-            memory_swap_bytes: limits.memory_swap,
-            cpu_shares: limits.cpu_shares,
-            cpu_period_us: limits.cpu_period,
-            cpu_quota_us: limits.cpu_quota,
-            cpuset_cpus: limits.cpuset_cpus,
-            cpuset_mems: limits.cpuset_mems,
+        linux_resources: metadata.linux_resources.map(|limits| {
+            Box::new(LinuxResources {
+                memory_bytes: limits.memory,
+                memory_swap_bytes: limits.memory_swap,
+                cpu_shares: limits.cpu_shares,
+                cpu_period_us: limits.cpu_period,
+                cpu_quota_us: limits.cpu_quota,
+                cpuset_cpus: limits.cpuset_cpus,
+                cpuset_mems: limits.cpuset_mems,
+            })
         }),
         spans: Vec::new(),
     };

@@ -98,7 +98,7 @@ impl Dump<'_> {
             write!(self.out, " [{platform}]")?;
         }
         self.out.push('\n');
-        for (key, text) in &meta.description {
+        for (key, text) in meta.description.iter() {
             writeln!(self.out, "  {key} {text:?}")?;
         }
         if let Some(group) = &meta.progress_group {
@@ -122,7 +122,7 @@ impl Dump<'_> {
 
     fn exec(&mut self, exec: &Exec) -> fmt::Result {
         writeln!(self.out, "  args {:?}", exec.args)?;
-        for (name, value) in &exec.env {
+        for (name, value) in exec.env.iter() {
             writeln!(self.out, "  env {name}={value:?}")?;
         }
         writeln!(self.out, "  cwd {}", exec.cwd)?;

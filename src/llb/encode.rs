@@ -8,7 +8,6 @@ use super::op::{
 use super::{Digest, Edge, Meta};
 use crate::image::Platform;
 use crate::pb::ops;
-use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 
 /// Stands for no input, or no output.
@@ -42,7 +41,7 @@ pub(super) fn encode(op: &Op, meta: &Meta, around: &Surroundings) -> Result<ops:
         }
         Op::Raw(_) | Op::Forward(_) => unreachable!("a raw op has its bytes and a forward is no op"),
     };
-    let platform = meta.platform.as_ref().unwrap_or(around.platform);
+    let platform = meta.platform.as_deref().unwrap_or(around.platform);
     Ok(ops::Op {
         inputs: inputs.list,
         op: Some(kind),
@@ -52,10 +51,9 @@ pub(super) fn encode(op: &Op, meta: &Meta, around: &Surroundings) -> Result<ops:
     })
 }
 
-/// Writes a map in full and in order, as Go does.
-pub(super) fn entries(map: &BTreeMap<String, String>) -> Vec<ops::StringEntry> {
-    map.iter()
-        .map(|(key, value)| ops::StringEntry { key: Some(key.clone()), value: Some(value.clone()) })
+/// Writes a map in full, as Go does; the entries come in order.
+pub(super) fn entries<'a>(map: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<ops::StringEntry> {
+    map.map(|(key, value)| ops::StringEntry { key: Some(key.to_owned()), value: Some(value.to_owned()) })
         .collect()
 }
 
@@ -113,7 +111,9 @@ fn encode_source(source: &Source, unique_id: &str) -> Result<ops::SourceOp, Reas
     if identifier.is_empty() {
         return Err(Reason::Incomplete("source identifier can't be empty"));
     }
-    Ok(ops::SourceOp { identifier, attrs: entries(&source.attrs(unique_id)) })
+    let attrs = source.attrs(unique_id);
+    let attrs = entries(attrs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    Ok(ops::SourceOp { identifier, attrs })
 }
 
 fn encode_exec(exec: &Exec, inputs: &mut Inputs) -> Result<ops::ExecOp, Reason> {

@@ -16,37 +16,38 @@ const NAME_BYTES: usize = 120;
 /// What to leave out, in turn, until the rest fits.
 const STEPS: &[fn(&mut ops::Definition)] = &[
     // What ops need was checked before they are sent; the engine would only check it once more.
-    |definition| {
-        for metadata in definition.metadata.values_mut() {
-            metadata.caps.clear();
-        }
-    },
+    |definition| of_each(definition, |metadata| metadata.caps.clear()),
     // Instructions in full, which are also the names of steps.
     |definition| {
-        for metadata in definition.metadata.values_mut() {
-            metadata.description.retain(|entry| entry.key() == CUSTOM_NAME);
-        }
+        of_each(definition, |metadata| metadata.description.retain(|entry| entry.key() == CUSTOM_NAME));
     },
     |definition| {
-        for metadata in definition.metadata.values_mut() {
-            for entry in &mut metadata.description {
-                if let Some(name) = &mut entry.value {
-                    let short = (0..=NAME_BYTES.min(name.len())).rev().find(|at| name.is_char_boundary(*at));
-                    name.truncate(short.unwrap_or_default());
-                }
+        of_each(definition, |metadata| {
+            for name in metadata.description.iter_mut().filter_map(|entry| entry.value.as_mut()) {
+                let short = (0..=NAME_BYTES.min(name.len())).rev().find(|at| name.is_char_boundary(*at));
+                name.truncate(short.unwrap_or_default());
             }
-        }
+        });
     },
     // Places in the Dockerfile: a step that fails is then shown by name alone.
     |definition| definition.source = None,
     // Names: steps are then shown as the engine describes them.
     |definition| {
-        for metadata in definition.metadata.values_mut() {
-            metadata.description.clear();
-        }
-        definition.metadata.retain(|_, metadata| *metadata != ops::OpMetadata::default());
+        of_each(definition, |metadata| metadata.description.clear());
+        definition.metadata.retain(|entry| !entry.metadata.is_empty());
     },
 ];
+
+/// Changes what is said about each op.
+fn of_each(definition: &mut ops::Definition, change: impl Fn(&mut ops::OpMetadata)) {
+    for entry in &mut definition.metadata {
+        // What cannot be read is the engine's to complain about.
+        if let Ok(mut metadata) = ops::OpMetadata::decode(entry.metadata.as_slice()) {
+            change(&mut metadata);
+            entry.metadata = metadata.encode_to_vec();
+        }
+    }
+}
 
 /// Leaves out no more than it takes to get a definition below a size in bytes. Tells whether that was enough.
 pub fn fit(definition: &mut ops::Definition, limit_bytes: usize) -> bool {
@@ -63,6 +64,10 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
+    fn said(digest: &str, metadata: &ops::OpMetadata) -> ops::OpMetadataEntry {
+        ops::OpMetadataEntry { digest: digest.to_owned(), metadata: metadata.encode_to_vec() }
+    }
+
     fn definition() -> ops::Definition {
         let entry =
             |key: &str, value: String| ops::StringEntry { key: Some(key.to_owned()), value: Some(value) };
@@ -76,7 +81,7 @@ mod tests {
         let info = ops::SourceInfo { data: vec![b'x'; 1_000], ..ops::SourceInfo::default() };
         ops::Definition {
             def: vec![vec![0; 1_000]],
-            metadata: BTreeMap::from([("cached".to_owned(), named), ("uncached".to_owned(), metadata)]),
+            metadata: vec![said("cached", &named), said("uncached", &metadata)],
             source: Some(ops::Source { infos: vec![info], ..ops::Source::default() }),
         }
     }
@@ -86,8 +91,9 @@ mod tests {
         let mut short = definition();
         assert_eq!(fit(&mut short, limit_bytes), fits);
         assert_eq!(short.def, definition().def, "ops stay as they are");
-        assert!(short.metadata["uncached"].ignore_cache, "what changes the build stays as it is");
-        let metadata = &short.metadata["uncached"];
+        let uncached = short.metadata.iter().find(|entry| entry.digest == "uncached").expect("it is kept");
+        let metadata = ops::OpMetadata::decode(uncached.metadata.as_slice()).expect("it can be read");
+        assert!(metadata.ignore_cache, "what changes the build stays as it is");
         let name = metadata.description.iter().find(|entry| entry.key() == CUSTOM_NAME);
         let name = name.map(|entry| entry.value().len());
         let has = [
@@ -115,6 +121,6 @@ mod tests {
     fn drops_ops_of_which_nothing_is_said() {
         let mut short = definition();
         fit(&mut short, 1_100);
-        assert_eq!(short.metadata.keys().collect::<Vec<_>>(), ["uncached"]);
+        assert_eq!(short.metadata.iter().map(|entry| &entry.digest).collect::<Vec<_>>(), ["uncached"]);
     }
 }

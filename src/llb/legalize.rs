@@ -9,6 +9,7 @@ use super::op::{Copy, File, FileAction, Mode, MountKind, Op};
 use super::{Edge, Graph, Vertex, VertexId};
 use crate::image::Platform;
 use crate::path;
+use std::sync::Arc;
 
 impl Graph {
     /// Rewrites what an edge leads to for an engine. Edges to vertices stay valid.
@@ -113,7 +114,7 @@ fn reduce(vertex: &mut Vertex, engine: &CapSet, os: &str) {
         exec.wants_default_path = false;
         // Windows finds its own.
         if os != "windows" && !exec.env.iter().any(|(name, _)| name == "PATH") {
-            exec.env.push(("PATH".to_owned(), path::default_path_env(os).to_owned()));
+            Arc::make_mut(&mut exec.env).push(("PATH".to_owned(), path::default_path_env(os).to_owned()));
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::image::Platform;
 use crate::pb::ops;
 use crate::text::{SourceMap, Span};
 use prost::Message;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 /// What holds for a whole definition.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +54,13 @@ impl Graph {
             walk: &walk,
             options,
             digests: vec![None; self.len()],
-            known: HashSet::with_capacity(walk.order.len()),
-            definition: Definition::default(),
+            known: HashMap::with_capacity(walk.order.len()),
+            definition: Definition {
+                ops: Vec::with_capacity(walk.order.len() + 1),
+                metadata: Vec::with_capacity(walk.order.len() + 1),
+                source: None,
+            },
+            says: Said::default(),
             places: Places::default(),
         };
         for id in &walk.order {
@@ -83,9 +89,19 @@ struct Marshaler<'a> {
     options: &'a MarshalOptions<'a>,
     /// By vertex.
     digests: Vec<Option<Digest>>,
-    known: HashSet<Digest>,
+    /// The place of each op in the lists of the definition.
+    known: HashMap<Digest, usize>,
     definition: Definition,
+    says: Said,
     places: Places,
+}
+
+/// What is said of any op at all.
+#[derive(Default)]
+struct Said {
+    ignore_cache: bool,
+    description: bool,
+    export_cache: bool,
 }
 
 impl Marshaler<'_> {
@@ -106,11 +122,32 @@ impl Marshaler<'_> {
             }
         };
         self.digests[id.0 as usize] = Some(digest);
-        // Two vertices may be the same op: it is listed once, and all that is said about either holds.
-        merge_metadata(self.definition.metadata.entry(digest).or_default(), metadata(vertex));
-        self.places.add(self.graph, vertex, digest, self.options.source);
-        if self.known.insert(digest) {
-            self.definition.ops.push(bytes);
+        self.says.ignore_cache |= vertex.meta.ignore_cache;
+        self.says.description |= !vertex.meta.description.is_empty();
+        self.says.export_cache |= vertex.meta.export_cache.is_some();
+        let mut said = metadata(vertex);
+        let mut places = self.places.of(self.graph, vertex, self.options.source);
+        match self.known.entry(digest) {
+            Entry::Vacant(place) => {
+                place.insert(self.definition.ops.len());
+                self.definition.ops.push(bytes);
+                self.definition.metadata.push((digest, said.encode_to_vec()));
+                self.places.source.locations.push(ops::LocationsEntry {
+                    digest: digest.to_string(),
+                    locations: places.encode_to_vec(),
+                });
+            }
+            // Two vertices may be the same op: it is listed once, and all that is said about either holds.
+            Entry::Occupied(place) => {
+                let written = &mut self.definition.metadata[*place.get()].1;
+                let more = std::mem::replace(&mut said, read(written));
+                merge_metadata(&mut said, more);
+                *written = said.encode_to_vec();
+                let written = &mut self.places.source.locations[*place.get()].locations;
+                let more = std::mem::replace(&mut places, read(written));
+                places.locations.extend(more.locations);
+                *written = places.encode_to_vec();
+            }
         }
         Ok(())
     }
@@ -140,19 +177,18 @@ impl Marshaler<'_> {
         let bytes = ops::Op { inputs: vec![input], ..ops::Op::default() }.encode_to_vec();
 
         let mut needs = vec![caps::CONSTRAINTS, caps::PLATFORM];
-        let said = || self.definition.metadata.values();
-        if said().any(|metadata| metadata.ignore_cache) {
+        if self.says.ignore_cache {
             needs.push(caps::META_IGNORE_CACHE);
         }
-        if said().any(|metadata| !metadata.description.is_empty()) {
+        if self.says.description {
             needs.push(caps::META_DESCRIPTION);
         }
-        if said().any(|metadata| metadata.export_cache.is_some()) {
+        if self.says.export_cache {
             needs.push(caps::META_EXPORT_CACHE);
         }
         let caps = needs.into_iter().map(|name| (name.to_owned(), true)).collect();
         let metadata = ops::OpMetadata { caps, ..ops::OpMetadata::default() };
-        self.definition.metadata.insert(Digest::of(&bytes), metadata);
+        self.definition.metadata.push((Digest::of(&bytes), metadata.encode_to_vec()));
         self.definition.ops.push(bytes);
         self.definition.source = Some(self.places.source);
         Ok(self.definition)
@@ -171,7 +207,9 @@ struct Places {
 }
 
 impl Places {
-    fn add(&mut self, graph: &Graph, vertex: &Vertex, digest: Digest, text: Option<SourceText>) {
+    /// Returns the places of a vertex. An op without a place is listed, too: Go's library does, and clients are shown
+    /// the list.
+    fn of(&mut self, graph: &Graph, vertex: &Vertex, text: Option<SourceText>) -> ops::Locations {
         let mut locations = Vec::new();
         if let Some(text) = text {
             for span in &vertex.meta.spans {
@@ -191,8 +229,7 @@ impl Places {
                 locations.push(ops::Location { source_index, ranges: location.ranges.clone() });
             }
         }
-        // An op without a place is listed, too: Go's library does, and clients are shown the list.
-        self.source.locations.entry(digest.to_string()).or_default().locations.extend(locations);
+        ops::Locations { locations }
     }
 
     fn own_file(&mut self, text: SourceText, span: Span) -> i32 {
@@ -236,6 +273,11 @@ impl Places {
     }
 }
 
+/// Reads what was written here.
+fn read<M: Message + Default>(written: &[u8]) -> M {
+    M::decode(written).expect("it was written by the same code")
+}
+
 /// Returns the bytes of an op with its fields in Go's order: by number, but a `oneof` after all others.
 ///
 /// prost writes it where its first field would be, before platform and constraints.
@@ -268,7 +310,7 @@ fn metadata(vertex: &Vertex) -> ops::OpMetadata {
     };
     ops::OpMetadata {
         ignore_cache: meta.ignore_cache,
-        description: entries(&meta.description),
+        description: entries(meta.description.iter()),
         export_cache: meta.export_cache.map(|value| ops::ExportCache { value }),
         caps,
         progress_group: meta.progress_group.as_ref().map(|group| ops::ProgressGroup {
@@ -276,7 +318,7 @@ fn metadata(vertex: &Vertex) -> ops::OpMetadata {
             name: group.name.clone(),
             weak: group.is_weak,
         }),
-        linux_resources: meta.linux_resources.as_ref().map(encode_limits),
+        linux_resources: meta.linux_resources.as_deref().map(encode_limits),
     }
 }
 

@@ -33,6 +33,6 @@ pub use graph::{Edge, Graph, Vertex, VertexId};
 #[doc(hidden)]
 pub use marshal::line_ranges;
 pub use marshal::{MarshalOptions, SourceText};
-pub use meta::{CUSTOM_NAME, LinuxResources, Meta, ProgressGroup};
+pub use meta::{CUSTOM_NAME, Description, LinuxResources, Meta, ProgressGroup};
 pub use op::Op;
 pub use verify::Fault;

@@ -92,7 +92,9 @@ impl Definition {
         for (digest, said) in &self.metadata {
             let fault = |what: String| Fault { op: Some(*digest), what };
             ensure(is_listed(digest), || "is spoken of, but not there".to_owned()).map_err(fault)?;
-            metadata(said).map_err(fault)?;
+            let said = ops::OpMetadata::decode(said.as_slice());
+            let said = said.map_err(|error| format!("metadata cannot be read: {error}")).map_err(fault)?;
+            metadata(&said).map_err(fault)?;
         }
         places(self.source.as_ref(), is_listed).map_err(whole)
     }
@@ -422,9 +424,12 @@ fn metadata(said: &ops::OpMetadata) -> Checked {
 
 fn places(source: Option<&ops::Source>, is_listed: impl Fn(&Digest) -> bool) -> Checked {
     let Some(source) = source else { return Ok(()) };
-    for (digest, locations) in &source.locations {
+    for entry in &source.locations {
+        let digest = &entry.digest;
         let known = digest.parse().is_ok_and(|digest| is_listed(&digest));
         ensure(known, || format!("{digest} has a place, but is not there"))?;
+        let locations = ops::Locations::decode(entry.locations.as_slice());
+        let locations = locations.map_err(|error| format!("places of {digest} cannot be read: {error}"))?;
         for location in &locations.locations {
             let file = is_index(location.source_index.into(), source.infos.len());
             ensure(file, || format!("{digest} lies in file {}", location.source_index))?;

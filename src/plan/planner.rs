@@ -259,7 +259,8 @@ impl Planner {
                 let keyword = found.stages.decl(id).map_or("COPY", |decl| &decl.head.keyword.value);
                 let at = At::new(stage.decl, keyword, stage.span.unwrap_or_default());
                 let at = at.on(stage.named_at.word);
-                let (name, expected, actual) = (name.clone(), expected.clone(), image.platform());
+                let (expected, actual) = (Box::new(expected.clone()), Box::new(image.platform()));
+                let name = name.clone();
                 self.facts.note(at, Fact::BaseImage { name, expected, actual });
             }
         }

@@ -6,6 +6,7 @@ use crate::llb::op::{Copy, File, Git, GitSsh, Http, Local, Source};
 use crate::llb::{Definition, Edge, Graph, MarshalOptions, Meta};
 use crate::path;
 use crate::remote::{GitRef, GitRemote};
+use std::sync::Arc;
 
 /// How to get at the files of a context.
 #[derive(Clone, Debug)]
@@ -90,7 +91,7 @@ impl Recipe {
             Root::Empty => None,
             Root::Source(source) => {
                 let mut meta = self.custom_name.as_ref().map_or_else(Meta::default, Meta::named);
-                meta.platform = self.platform.clone();
+                meta.platform = self.platform.clone().map(Arc::new);
                 Some(graph.add(source.clone(), meta).into())
             }
             Root::Input(definition) => graph.import(definition).map_err(|error| {

@@ -5,6 +5,7 @@ use crate::llb::{Definition, Digest};
 use crate::pb::ops;
 use prost::Message;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Answers `frontend.convertllb` by the definition of the target.
 ///
@@ -18,10 +19,11 @@ pub fn convert_llb(definition: &Definition) -> Result<Metadata, prost::DecodeErr
     }
     // By digest, as maps are written.
     all.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let metadata = definition.metadata.iter().map(|(digest, it)| (digest.to_string(), json::metadata(it)));
+    let metadata: BTreeMap<_, _> =
+        definition.said().iter().map(|(digest, said)| (digest.to_string(), json::metadata(said))).collect();
     let answer = json!({
         "def": all.into_iter().collect::<Map<String, Value>>(),
-        "metadata": metadata.collect::<Map<String, Value>>(),
+        "metadata": metadata.into_iter().collect::<Map<String, Value>>(),
         "source": definition.source.as_ref().map_or_else(|| json!({}), protojson::source),
     });
     Ok(Request::ConvertLlb.answer(&answer))
@@ -37,8 +39,9 @@ mod tests {
         let op = ops::Op { op: Some(ops::op::Op::Source(source)), ..Default::default() };
         let bytes = op.encode_to_vec();
         let digest = Digest::of(&bytes);
-        let mut definition = Definition { ops: vec![bytes], ..Definition::default() };
-        definition.metadata.insert(digest, ops::OpMetadata { ignore_cache: true, ..Default::default() });
+        let said = ops::OpMetadata { ignore_cache: true, ..Default::default() };
+        let metadata = vec![(digest, said.encode_to_vec())];
+        let definition = Definition { ops: vec![bytes], metadata, source: None };
         let metadata = convert_llb(&definition).unwrap();
         let json: Value = serde_json::from_slice(&metadata["result.json"]).unwrap();
         assert_eq!(

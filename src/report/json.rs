@@ -4,6 +4,7 @@
 
 use crate::pb::ops;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// An object whose empty fields are left out.
 #[derive(Default)]
@@ -66,6 +67,19 @@ impl Object {
         self.put(key, !entries.is_empty(), entries)
     }
 
+    /// Adds a map from digests to messages that are still written out, if it holds anything.
+    pub(super) fn messages<'a, T: prost::Message + Default>(
+        self,
+        key: &str,
+        entries: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>,
+        write: impl Fn(&T) -> Value,
+    ) -> Object {
+        let read = |bytes: &Vec<u8>| T::decode(bytes.as_slice()).unwrap_or_default();
+        let entries: BTreeMap<&String, Value> =
+            entries.into_iter().map(|(name, bytes)| (name, write(&read(bytes)))).collect();
+        self.map(key, entries.iter().map(|(name, value)| (*name, value)), Clone::clone)
+    }
+
     /// Adds a map from text to text, if it holds anything.
     pub(super) fn texts(self, key: &str, entries: &[ops::StringEntry]) -> Object {
         let text = |part: &Option<String>| part.clone().unwrap_or_default();
@@ -110,6 +124,11 @@ pub fn range(range: &ops::Range) -> Value {
         .done()
 }
 
+/// Returns the places of an op.
+pub(super) fn locations(all: &ops::Locations) -> Value {
+    Object::default().list("locations", &all.locations, location).done()
+}
+
 /// Returns what is said about an op.
 pub(super) fn metadata(metadata: &ops::OpMetadata) -> Value {
     let group = |group: &ops::ProgressGroup| {
@@ -140,7 +159,7 @@ pub(super) fn metadata(metadata: &ops::OpMetadata) -> Value {
 fn definition(definition: &ops::Definition) -> Value {
     Object::default()
         .list("def", &definition.def, |op| base64(op))
-        .map("metadata", &definition.metadata, metadata)
+        .messages("metadata", definition.metadata.iter().map(|e| (&e.digest, &e.metadata)), metadata)
         .message("Source", definition.source.as_ref(), source)
         .done()
 }
@@ -149,9 +168,7 @@ fn definition(definition: &ops::Definition) -> Value {
 // is written, and that ends after one turn; what a stranger's definition says of its files is left out.
 fn source(source: &ops::Source) -> Value {
     Object::default()
-        .map("locations", &source.locations, |all| {
-            Object::default().list("locations", &all.locations, location).done()
-        })
+        .messages("locations", source.locations.iter().map(|e| (&e.digest, &e.locations)), locations)
         .list("infos", &source.infos, |info| {
             json!({ "filename": info.filename, "data": base64(&info.data), "language": info.language })
         })

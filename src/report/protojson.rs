@@ -75,10 +75,8 @@ pub(super) fn op(op: &ops::Op) -> Value {
 /// Returns the places of ops in files.
 pub(super) fn source(source: &ops::Source) -> Value {
     Object::default()
-        .map("locations", &source.locations, |all| {
-            // Numbers of lines have 32 bits, so both mappings agree on places.
-            Object::default().list("locations", &all.locations, super::json::location).done()
-        })
+        // Numbers of lines have 32 bits, so both mappings agree on places.
+        .messages("locations", places(source), super::json::locations)
         .list("infos", &source.infos, |info| {
             Object::default()
                 .text("filename", &info.filename)
@@ -88,6 +86,10 @@ pub(super) fn source(source: &ops::Source) -> Value {
                 .done()
         })
         .done()
+}
+
+fn places(source: &ops::Source) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+    source.locations.iter().map(|entry| (&entry.digest, &entry.locations))
 }
 
 fn input(index: i64) -> Value {
@@ -280,13 +282,9 @@ fn owner(owner: &ops::ChownOpt) -> Value {
 fn definition(definition: &ops::Definition) -> Value {
     Object::default()
         .list("def", &definition.def, |op| super::json::base64(op))
-        .map("metadata", &definition.metadata, metadata)
+        .messages("metadata", definition.metadata.iter().map(|e| (&e.digest, &e.metadata)), metadata)
         .message("Source", definition.source.as_ref(), |source| {
-            Object::default()
-                .map("locations", &source.locations, |all| {
-                    Object::default().list("locations", &all.locations, super::json::location).done()
-                })
-                .done()
+            Object::default().messages("locations", places(source), super::json::locations).done()
         })
         .done()
 }

@@ -140,7 +140,7 @@ impl Reader<'_> {
             used: expanded.used.iter().cloned().collect(),
             unset: expanded.unset.iter().cloned().collect(),
             target: self.args.env.get("TARGETPLATFORM").unwrap_or_default().to_owned(),
-            platform: platform.as_ref().ok().cloned(),
+            platform: platform.as_ref().ok().cloned().map(Box::new),
         };
         self.facts.note(at_from(at, decl).on(word.span), fact);
 

@@ -11,6 +11,7 @@ mod copy;
 mod errors;
 mod examples;
 mod explain;
+mod large;
 mod llb;
 mod meta;
 mod options;

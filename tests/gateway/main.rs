@@ -9,7 +9,7 @@ mod soak;
 
 use bridge::{Bridge, Reply};
 use faults::Fault;
-use multistage::internal::pb::{caps, gateway as gw, rpc};
+use multistage::internal::pb::{caps, gateway as gw, ops, rpc};
 use multistage::llb::Definition;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -421,13 +421,13 @@ fn of_a_build_too_large_for_a_message_less_is_said() {
     assert!(run.status.success(), "{}", run.stderr);
     let definition = run.solves.last().and_then(|solve| solve.definition.as_ref()).unwrap();
     assert_eq!(definition.def.len(), 101);
-    let metadata = || definition.metadata.values();
-    assert!(metadata().all(|metadata| metadata.caps.is_empty()));
-    assert!(
-        metadata().flat_map(|metadata| &metadata.description).all(|entry| entry.key() == "llb.customname")
-    );
+    let said = |entry: &ops::OpMetadataEntry| ops::OpMetadata::decode(&entry.metadata[..]).unwrap();
+    let metadata: Vec<_> = definition.metadata.iter().map(said).collect();
+    assert!(metadata.iter().all(|metadata| metadata.caps.is_empty()));
+    let texts = || metadata.iter().flat_map(|metadata| &metadata.description);
+    assert!(texts().all(|entry| entry.key() == "llb.customname"));
     assert!(definition.source.is_some());
-    let names = metadata().flat_map(|metadata| &metadata.description).map(|entry| entry.value().len());
+    let names = texts().map(|entry| entry.value().len());
     assert_eq!(names.filter(|length| *length > 60_000).count(), 0);
 
     // A file that is just small enough to be read.

@@ -1,6 +1,8 @@
 //! Secrets: what is planted where secrets lie is looked for in every byte that the frontend sends or prints.
 
 use crate::{Engine, Run, command, run_command};
+use multistage::internal::pb::ops;
+use prost::Message;
 
 /// Nothing else is called so.
 const PLANTED: &str = "hunter2-planted-value";
@@ -27,8 +29,9 @@ fn check(dockerfile: &str, options: &[&str], allowed: &[&str]) -> Run {
     }
     // Names of steps are shown to everybody who sees the progress.
     for solve in &run.solves {
-        let metadata = solve.definition.iter().flat_map(|definition| definition.metadata.values());
-        for entry in metadata.flat_map(|metadata| &metadata.description) {
+        let entries = solve.definition.iter().flat_map(|definition| &definition.metadata);
+        let said = |entry: &ops::OpMetadataEntry| ops::OpMetadata::decode(&entry.metadata[..]).unwrap();
+        for entry in entries.flat_map(|entry| said(entry).description) {
             assert!(!entry.value().contains(PLANTED), "{}", entry.value());
         }
     }

@@ -1,54 +1,156 @@
-//! Prints what builds of growing size cost: time for each instruction in each room, and the bytes of its ops.
+//! Prints what builds of growing size cost for each instruction: time and memory, room by room.
 //!
-//! Time is that of the processor where the system tells it (Linux), so that other programs do not count.
+//!     cargo run --release --bin scaling                    all sizes
+//!     cargo run --release --bin scaling STAGES STEPS       one size
 //!
-//!     cargo run --release --bin scaling
+//! Each size has a process of its own, so none profits from memory that another had. That process runs each room
+//! several times and keeps its memory meanwhile: what is timed is the work, not the system handing out pages, of which
+//! the first run of a size has as many as its memory column says. Time is that of the processor where the system tells
+//! it (Linux), so that other programs do not count; and the fastest run counts, as they slow it down nevertheless.
+//!
+//! Memory is what a room leaves behind, counted where it is allocated. It is the same in every run and on every machine.
 
 use multistage_benches::{Work, generated};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use std::{array, env};
 
-fn main() {
-    println!(
-        "| stages | instructions | parse µs/instr | plan µs/instr | convert µs/instr | marshal µs/instr | peak MiB | LLB bytes/instr |"
-    );
-    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let stages = [(10, 100_000), (100, 100_000), (1_000, 100_000), (10_000, 100_000)];
-    let steps = [(1, 1_000), (1, 10_000), (1, 100_000)];
-    for (stages, steps) in steps.into_iter().chain(stages) {
-        row(stages, steps);
+/// Stages and instructions: more instructions in one stage, and more stages of the same size. Within a group, each
+/// instruction should cost the same.
+const GROUPS: [&[(usize, usize)]; 2] = [
+    &[(1, 1_000), (1, 10_000), (1, 100_000)],
+    &[(10, 100), (100, 1_000), (1_000, 10_000), (10_000, 100_000)],
+];
+
+const ROOMS: [&str; 4] = ["parse", "plan", "convert", "marshal"];
+
+/// How often each room runs at least, and how long at least.
+const RUNS: usize = 5;
+const SPENT: Duration = Duration::from_millis(300);
+
+/// Counts the bytes that are in use.
+struct Counting;
+
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static MEMORY: Counting = Counting;
+
+// Safety: every call goes to the system's allocator as it is, and so does every answer.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        IN_USE.fetch_add(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        IN_USE.fetch_add(size, Ordering::Relaxed);
+        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.realloc(at, layout, size) }
     }
 }
 
-fn row(stages: usize, steps: usize) {
-    let work = Work::new(&generated(stages, steps));
-    let (parse, file) = timed(|| work.parse());
-    let (plan, planned) = timed(|| work.plan(&file));
-    let (convert, converted) = timed(|| work.convert(&planned));
-    let (marshal, definition) = timed(|| work.marshal(&converted));
-    let each = |time: Duration| time.as_secs_f64() * 1e6 / steps as f64;
-    let bytes: usize = definition.ops.iter().map(Vec::len).sum();
-    println!(
-        "| {stages} | {steps} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} |",
-        each(parse),
-        each(plan),
-        each(convert),
-        each(marshal),
-        peak_mib(),
-        bytes / steps,
-    );
+/// What a size cost, for each room and each instruction.
+struct Row {
+    microseconds: [f64; 4],
+    bytes: [f64; 4],
 }
 
-/// Returns the time of one run, of as many as it takes for a clock that may only tick every few milliseconds, and the
-/// result.
-fn timed<T>(mut work: impl FnMut() -> T) -> (Duration, T) {
-    let (start, mut runs) = (now(), 0);
+fn main() {
+    let arguments: Vec<usize> = env::args().skip(1).filter_map(|text| text.parse().ok()).collect();
+    match arguments[..] {
+        [stages, steps] => row(stages, steps).print(),
+        _ => table(),
+    }
+}
+
+fn table() {
+    let heads = ROOMS.iter().flat_map(|room| [format!("{room} µs"), format!("{room} bytes")]);
+    println!("| stages | instructions | {} | all µs | all bytes |", heads.collect::<Vec<_>>().join(" | "));
+    println!("|{}", " ---: |".repeat(4 + 2 * ROOMS.len()));
+    for group in GROUPS {
+        let rows: Vec<Row> = group.iter().map(|&(stages, steps)| measured(stages, steps)).collect();
+        for ((stages, steps), row) in group.iter().zip(&rows) {
+            let columns = row.columns().map(|(time, bytes)| format!(" {time:.2} | {bytes:.0} |"));
+            println!("| {stages} | {steps} |{}", columns.collect::<String>());
+        }
+        // The largest size beside the smallest.
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+        let growth = last.columns().zip(first.columns());
+        let growth = growth.map(|(last, first)| format!(" ×{:.2} | ×{:.2} |", last.0 / first.0, last.1 / first.1));
+        println!("| last / first | |{}", growth.collect::<String>());
+    }
+}
+
+/// Measures in a process of its own, whose allocator (that of glibc) gives nothing back to the system.
+fn measured(stages: usize, steps: usize) -> Row {
+    let output = Command::new(env::current_exe().expect("this program is a file"))
+        .args([stages.to_string(), steps.to_string()])
+        .env("MALLOC_TRIM_THRESHOLD_", usize::MAX.to_string())
+        .env("MALLOC_MMAP_MAX_", "0")
+        .output()
+        .expect("this program can be run");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let numbers: Vec<f64> = text.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    assert_eq!(numbers.len(), 2 * ROOMS.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    Row { microseconds: array::from_fn(|at| numbers[at]), bytes: array::from_fn(|at| numbers[ROOMS.len() + at]) }
+}
+
+impl Row {
+    fn print(&self) {
+        let numbers = self.microseconds.iter().chain(&self.bytes);
+        println!("{}", numbers.map(f64::to_string).collect::<Vec<_>>().join(" "));
+    }
+
+    /// Returns time and memory of each room, and of all.
+    fn columns(&self) -> impl Iterator<Item = (f64, f64)> {
+        let rooms = self.microseconds.into_iter().zip(self.bytes);
+        rooms.chain([(self.microseconds.iter().sum(), self.bytes.iter().sum())])
+    }
+}
+
+fn row(stages: usize, steps: usize) -> Row {
+    let work = Work::new(&generated(stages, steps));
+    let (parse, file) = measure(|| work.parse());
+    let (plan, planned) = measure(|| work.plan(&file));
+    let (convert, converted) = measure(|| work.convert(&planned));
+    let (marshal, definition) = measure(|| work.marshal(&converted));
+    black_box(definition);
+    let rooms = [parse, plan, convert, marshal];
+    Row {
+        microseconds: rooms.map(|(time, _)| time.as_secs_f64() * 1e6 / steps as f64),
+        bytes: rooms.map(|(_, bytes)| bytes as f64 / steps as f64),
+    }
+}
+
+/// Returns the time of the fastest run, the bytes that it left behind, and the result.
+fn measure<T>(mut work: impl FnMut() -> T) -> ((Duration, usize), T) {
+    let (begin, mut fastest) = (now(), Duration::MAX);
+    let mut runs = 0;
     loop {
-        let result = work();
+        let before = IN_USE.load(Ordering::Relaxed);
+        // The clock ticks every few milliseconds only, and is slow to read: it tells how long many runs took.
+        let (start, clock, mut count) = (now(), Instant::now(), 0);
+        let result = loop {
+            let result = work();
+            count += 1;
+            if clock.elapsed() >= Duration::from_millis(20) {
+                break result;
+            }
+        };
+        fastest = fastest.min((now() - start) / count);
         runs += 1;
-        let spent = now() - start;
-        if runs >= 3 && spent >= Duration::from_millis(200) {
-            return (spent / runs, result);
+        if runs >= RUNS && now() - begin >= SPENT {
+            return ((fastest, IN_USE.load(Ordering::Relaxed) - before), result);
         }
     }
 }
@@ -60,12 +162,4 @@ fn now() -> Duration {
     let on_processor = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanos = on_processor.and_then(|stat| stat.split(' ').next()?.parse().ok());
     nanos.map_or_else(since_start, Duration::from_nanos)
-}
-
-/// Returns the most memory this process had so far; 0 where the system does not tell.
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    kib.unwrap_or_default() / 1024
 }

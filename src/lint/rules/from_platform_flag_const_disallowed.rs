@@ -51,7 +51,7 @@ mod tests {
             used: used.iter().map(|name| (*name).to_owned()).collect(),
             unset: Vec::new(),
             target: "linux/amd64".into(),
-            platform: Some(Platform::new("linux", architecture)),
+            platform: Some(Box::new(Platform::new("linux", architecture))),
         };
         assert_eq!(judge("FromPlatformFlagConstDisallowed", "FROM", fact), expected);
     }

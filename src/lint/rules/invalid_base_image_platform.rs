@@ -43,7 +43,8 @@ mod tests {
 
     #[track_caller]
     fn check(actual: Platform, expected: &[&str]) {
-        let fact = Fact::BaseImage { name: "a".into(), expected: Platform::new("linux", "arm64"), actual };
+        let wanted = Box::new(Platform::new("linux", "arm64"));
+        let fact = Fact::BaseImage { name: "a".into(), expected: wanted, actual: Box::new(actual) };
         assert_eq!(judge("InvalidBaseImagePlatform", "FROM", fact), expected);
     }
 

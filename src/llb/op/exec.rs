@@ -1,14 +1,15 @@
 //! Running a process.
 
 use crate::llb::Edge;
+use std::sync::Arc;
 
 /// Runs a process in a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Exec {
     /// The program and its arguments.
     pub args: Vec<String>,
-    /// The environment, in order, each name once.
-    pub env: Vec<(String, String)>,
+    /// The environment, in order, each name once. Steps that see the same may share it.
+    pub env: Arc<Vec<(String, String)>>,
     /// Where it starts. Must be set.
     pub cwd: String,
     /// Who runs it: a name or number, with a group after a colon if wanted; empty: root.
@@ -16,7 +17,7 @@ pub struct Exec {
     /// The name of the machine it sees; empty: the engine's choice.
     pub hostname: String,
     /// Proxies, set for the process without entering the cache key.
-    pub proxy: Option<Proxy>,
+    pub proxy: Option<Box<Proxy>>,
     /// More names of hosts.
     pub extra_hosts: Vec<HostIp>,
     /// Limits of a process.
