@@ -296,8 +296,7 @@ fn an_engine_that_sets_no_path_gets_one() {
     let lacks = engine(&[caps::EXEC_META_SETS_DEFAULT_PATH]);
     let env = |os: &str, env: &[(&str, &str)]| {
         let mut graph = Graph::new();
-        let env: Vec<_> =
-            env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let env: Vec<_> = env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let run = graph.add(Exec { env: env.into(), wants_default_path: true, ..bare("x") }, amd64());
         graph.legalize(Some(run.into()), &lacks, &Platform::new(os, "amd64")).expect("PATH will do");
         let Op::Exec(exec) = &graph.get(run).op else { panic!("it is a process") };

@@ -176,7 +176,10 @@ fn variables_may_nest_as_deep_as_a_line_is_long() {
 #[track_caller]
 fn check(text: String, expected: usize) {
     let started = Instant::now();
-    let work = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || definition(&text, true).ops.len()).unwrap();
+    let work = thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || definition(&text, true).ops.len())
+        .unwrap();
     assert_eq!(work.join().unwrap(), expected);
     assert!(started.elapsed() < LIMIT, "took {:?}", started.elapsed());
 }

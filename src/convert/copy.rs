@@ -253,7 +253,8 @@ fn add_step(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, actions: Vec<Fi
     let merge_name = stage.steps.again(prefix, &format!("LINK {command}"));
     let merge_meta = Meta { progress_group: group(false), ..meta.clone() };
     let merge_meta = merge_meta.describe(crate::llb::CUSTOM_NAME, merge_name);
-    let copy_meta = Meta { progress_group: group(true), ..meta }.describe(crate::llb::CUSTOM_NAME, name.as_str());
+    let copy_meta =
+        Meta { progress_group: group(true), ..meta }.describe(crate::llb::CUSTOM_NAME, name.as_str());
 
     let copied = cx.graph.add(File { base: None, actions }, copy_meta);
     let merge = Merge { layers: vec![stage.state.fs, Some(copied.into())] };

@@ -59,8 +59,8 @@ pub(super) fn set(state: &mut State, written: &str) -> Result<(), String> {
     let platform = Arc::clone(&state.platform);
     let os = platform.os.as_str();
     let current = &state.image.config.config.working_dir;
-    let dir = path::normalize_workdir(current, written, os)
-        .map_err(|why| format!("normalizing workdir: {why}"))?;
+    let dir =
+        path::normalize_workdir(current, written, os).map_err(|why| format!("normalizing workdir: {why}"))?;
     state.dir = path::to_slash(&dir, os);
     if *current != dir {
         state.image_mut().config.config.working_dir = dir;

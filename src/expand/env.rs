@@ -105,7 +105,8 @@ impl EnvList {
     /// Returns names and values as a list. Whoever asks for it before the next change gets the same one, so that many
     /// steps that see the same variables do not have a copy each.
     pub fn shared(&self) -> Arc<Vec<(String, String)>> {
-        let list = || Arc::new(self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+        let list =
+            || Arc::new(self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
         Arc::clone(self.inner.shared.get_or_init(list))
     }
 

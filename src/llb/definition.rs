@@ -33,8 +33,8 @@ impl Definition {
     #[doc(hidden)]
     pub fn into_pb(self) -> ops::Definition {
         let metadata = self.metadata.into_iter();
-        let metadata = metadata
-            .map(|(digest, metadata)| ops::OpMetadataEntry { digest: digest.to_string(), metadata });
+        let metadata =
+            metadata.map(|(digest, metadata)| ops::OpMetadataEntry { digest: digest.to_string(), metadata });
         ops::Definition { def: self.ops, metadata: metadata.collect(), source: self.source }
     }
 
@@ -194,11 +194,8 @@ fn read_metadata(metadata: ops::OpMetadata) -> (Meta, Vec<String>) {
     for entry in metadata.description {
         description.insert(entry.key.unwrap_or_default(), entry.value.unwrap_or_default());
     }
-    let group = |group: ops::ProgressGroup| ProgressGroup {
-        id: group.id,
-        name: group.name,
-        is_weak: group.weak,
-    };
+    let group =
+        |group: ops::ProgressGroup| ProgressGroup { id: group.id, name: group.name, is_weak: group.weak };
     let meta = Meta {
         platform: None,
         filters: Vec::new(),

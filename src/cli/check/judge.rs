@@ -148,27 +148,29 @@ impl Judge<'_> {
         // A violation would hide the outcome; exit codes say the same.
         source.lint = Arc::new(Config { is_error: false, ..config.clone() });
 
-        let mut file = (*source.file).clone();
+        // Nobody else has it yet, so nothing is copied.
+        let file = Arc::make_mut(&mut source.file);
         let found = std::mem::take(&mut file.diagnostics);
         file.syntax_errors = 0;
         let loses_stage = found.iter().any(|error| loses_stage(self.sources, error));
         let mut has_lost_names = found.iter().any(|error| self.sets_names(error.span));
         self.errors.extend(found.into_iter().filter(|error| !(loses_stage && error.code == "no-stage")));
 
-        let is_lost = loses_stage || (file.stages.is_empty() && !self.errors.is_empty());
+        let is_lost = loses_stage || (source.file.stages.is_empty() && !self.errors.is_empty());
         let outcome = match is_lost {
             true => None,
-            false => Some(self.explore(&source, &mut file, &mut has_lost_names)),
+            false => Some(self.explore(&mut source, &mut has_lost_names)),
         };
+        let file = &*source.file;
         let facts = outcome.as_ref().map(|outcome| outcome.facts.clone()).unwrap_or_default();
         let built = outcome.and_then(|outcome| outcome.built.ok());
-        let warnings = lint::check(&file, &facts, &config);
+        let warnings = lint::check(file, &facts, &config);
         let text = &self.sources.files()[0];
         for warning in warnings {
-            if is_guess(&warning, &file, built.as_ref(), &self.answers, has_lost_names) {
+            if is_guess(&warning, file, built.as_ref(), &self.answers, has_lost_names) {
                 continue;
             }
-            let advice = advice::advise(&warning, text, &file);
+            let advice = advice::advise(&warning, text, file);
             let mut diagnostic = Diagnostic::warning(warning.rule.name, &warning.message, advice.span);
             diagnostic.ranges = vec![warning.span];
             diagnostic.labels = advice.labels;
@@ -180,7 +182,7 @@ impl Judge<'_> {
         }
         if !loses_stage {
             for (diagnostic, fix) in
-                names::misspelled(&file).into_iter().chain(names::architectures(text, &file))
+                names::misspelled(file).into_iter().chain(names::architectures(text, file))
             {
                 self.warnings.push(Finding { diagnostic, warning: None, fix });
             }
@@ -189,10 +191,9 @@ impl Judge<'_> {
     }
 
     /// Runs the build until it goes well, each time without the instruction that was wrong.
-    fn explore(&mut self, source: &Source, file: &mut File, has_lost_names: &mut bool) -> Outcome {
+    fn explore(&mut self, source: &mut Source, has_lost_names: &mut bool) -> Outcome {
         loop {
-            let source = Source { file: Arc::new(file.clone()), ..source.clone() };
-            let build = Build::new(&source, None, Scope::All, false);
+            let build = Build::new(source, None, Scope::All, false);
             let outcome = answer::outcome(build, &mut self.answers);
             let error = match &outcome.built {
                 Ok(built) => {
@@ -207,7 +208,10 @@ impl Judge<'_> {
             let place = error.span;
             let has_place = !error.ranges.is_empty() || place != Span::default();
             self.errors.push(error);
-            if !has_place || self.errors.len() >= MOST_ERRORS || !file.take_out(place) {
+            if !has_place
+                || self.errors.len() >= MOST_ERRORS
+                || !Arc::make_mut(&mut source.file).take_out(place)
+            {
                 return outcome;
             }
             *has_lost_names |= self.sets_names(place);
