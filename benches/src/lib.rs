@@ -67,7 +67,7 @@ pub fn real_files() -> Vec<String> {
     files.filter_map(|file| fs::read_to_string(file).ok()).collect()
 }
 
-/// A Dockerfile on its way through the rooms.
+/// A Dockerfile on its way through the rooms. Each stays a function of its own, so that a profile can tell them apart.
 pub struct Work {
     /// What is asked for.
     pub options: Arc<Options>,
@@ -99,6 +99,7 @@ impl Work {
     }
 
     /// Returns the instructions.
+    #[inline(never)]
     pub fn parse(&self) -> Arc<File> {
         Arc::new(parse_file(syntax::parse(&self.project.sources.files()[0])))
     }
@@ -107,6 +108,7 @@ impl Work {
     ///
     /// # Panics
     /// If the file is wrong.
+    #[inline(never)]
     pub fn plan(&self, file: &Arc<File>) -> Plan {
         let (project, file, options) =
             (Arc::clone(&self.project), Arc::clone(file), Arc::clone(&self.options));
@@ -128,6 +130,7 @@ impl Work {
     ///
     /// # Panics
     /// If the file is wrong.
+    #[inline(never)]
     pub fn convert(&self, plan: &Plan) -> Converted {
         convert::convert(plan, &self.options, &self.project.sources, &mut Facts::new())
             .unwrap_or_else(|error| panic!("{}", error.message))
@@ -137,6 +140,7 @@ impl Work {
     ///
     /// # Panics
     /// If the graph is broken.
+    #[inline(never)]
     pub fn marshal(&self, converted: &Converted) -> Definition {
         let graph: &Graph = &converted.graph;
         let platform = &Platform::host();

@@ -2,6 +2,7 @@
 //!
 //!     cargo run --release --bin scaling                    all sizes
 //!     cargo run --release --bin scaling STAGES STEPS       one size
+//!     cargo run --release --bin scaling STAGES STEPS once  one size, each room once, for a profiler
 //!
 //! Each size has a process of its own, so none profits from memory that another had. That process runs each room
 //! several times and keeps its memory meanwhile: what is timed is the work, not the system handing out pages, of which
@@ -68,6 +69,7 @@ struct Row {
 fn main() {
     let arguments: Vec<usize> = env::args().skip(1).filter_map(|text| text.parse().ok()).collect();
     match arguments[..] {
+        [stages, steps] if env::args().any(|text| text == "once") => once(stages, steps),
         [stages, steps] => row(stages, steps).print(),
         _ => table(),
     }
@@ -116,6 +118,12 @@ impl Row {
         let rooms = self.microseconds.into_iter().zip(self.bytes);
         rooms.chain([(self.microseconds.iter().sum(), self.bytes.iter().sum())])
     }
+}
+
+fn once(stages: usize, steps: usize) {
+    let work = Work::new(&generated(stages, steps));
+    let planned = work.plan(&work.parse());
+    black_box(work.marshal(&work.convert(&planned)));
 }
 
 fn row(stages: usize, steps: usize) -> Row {
