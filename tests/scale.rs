@@ -169,7 +169,8 @@ fn an_instruction_of_a_large_file_takes_no_more_memory() {
 fn variables_may_nest_as_deep_as_a_line_is_long() {
     let text = format!("FROM alpine\nENV A={}x{}\n", "${B:-".repeat(10_000), "}".repeat(10_000));
     // Expansion does recur, but no more than 400 deep.
-    let error = thread::spawn(move || outcome(&text).built).join().unwrap().expect_err("there is an end to it");
+    let error =
+        thread::spawn(move || outcome(&text).built).join().unwrap().expect_err("there is an end to it");
     assert!(error.diagnostic.message.contains("nested"), "{}", error.diagnostic.message);
 }
 

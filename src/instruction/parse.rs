@@ -232,7 +232,8 @@ pub(super) fn file(tree: Tree) -> File {
     // After a broken FROM, what follows belongs to no stage; it is read for its errors only.
     let mut is_lost = false;
     let mut is_orphaned = false;
-    for statement in tree.statements {
+    let mut statements = tree.statements.into_iter();
+    while let Some(statement) = statements.next() {
         let (line, span) = (statement.line, statement.span);
         let is_from = statement.kind == Some(Keyword::From);
         if let Some(&first) = statement.empty_lines.first() {
@@ -253,8 +254,12 @@ pub(super) fn file(tree: Tree) -> File {
                     error.within(span)
                 }));
             }
-            Ok(Said::From(stage)) => {
+            Ok(Said::From(mut stage)) => {
                 is_lost = false;
+                // All up to the next FROM will be its instructions: the list need not grow bit by bit.
+                let rest = statements.as_slice().iter();
+                let count = rest.take_while(|next| next.kind != Some(Keyword::From)).count();
+                stage.instructions.reserve_exact(count);
                 file.stages.push(stage);
             }
             Ok(Said::Instruction(_)) if is_lost => {}

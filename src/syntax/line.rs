@@ -106,15 +106,19 @@ impl<'a> Iterator for Lines<'a> {
         if start == self.text.len() || self.too_long {
             return None;
         }
-        // Lines are short, so looking at each byte beats a search that first has to get going.
-        let rest = &self.text.as_bytes()[start..];
-        let end = start + rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+        let rest = &self.text[start..];
+        let end = start + rest.find('\n').unwrap_or(rest.len());
         if end - start > LONGEST_LINE && self.raw_len(start, end) > LONGEST_LINE {
             self.too_long = true;
             return None;
         }
         let next = (end + 1).min(self.text.len());
-        let line = Line { text: self.text[start..end].trim_end_matches('\r'), start, next };
+        let mut text = &self.text[start..end];
+        // Few lines end so, and a look at the last byte takes less than a search from the end.
+        if text.as_bytes().last() == Some(&b'\r') {
+            text = text.trim_end_matches('\r');
+        }
+        let line = Line { text, start, next };
         self.at = next;
         self.count += 1;
         self.before = self.last.replace((start, line.end()));

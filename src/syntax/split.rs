@@ -30,8 +30,9 @@ impl<'a> Slice<'a> {
     }
 
     pub(super) fn trim(&self) -> Slice<'a> {
-        let start = self.text.len() - self.text.trim_start().len();
-        self.sub(start..start + self.text.trim().len())
+        let rest = self.text.trim_start();
+        let start = self.text.len() - rest.len();
+        self.sub(start..start + rest.trim_end().len())
     }
 
     pub(super) fn word(&self) -> Word {
