@@ -7,9 +7,10 @@ use crate::image::Platform;
 use crate::pb::ops;
 use prost::Message;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 
 /// A graph as bytes, with what is said about its ops.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Definition {
     /// The ops, inputs first. The last one only names the result. Without any it is the empty file system.
     pub ops: Vec<Vec<u8>>,
@@ -19,6 +20,14 @@ pub struct Definition {
     /// Which lines of which file each op comes from, likewise.
     #[doc(hidden)]
     pub source: Option<ops::Source>,
+}
+
+/// A definition is the key of a question. Those of the same ops are mostly the same, so what is said about the ops is
+/// compared, but not hashed: it is most of the bytes.
+impl Hash for Definition {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.ops.hash(state);
+    }
 }
 
 impl Definition {
