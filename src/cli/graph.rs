@@ -21,7 +21,10 @@ pub(super) fn run(args: &GraphArgs, output: &mut Output) -> Result<Status, Failu
         picture.title = file.display().to_string();
     }
     let text = match args.format {
-        Drawing::Text => draw::text(&picture),
+        Drawing::Text => {
+            output.tell_people();
+            draw::text(&picture, output.width())
+        }
         Drawing::Svg => draw::svg(&picture),
         Drawing::Html => draw::html(&picture),
         Drawing::Dot => draw::dot(&picture),

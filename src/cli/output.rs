@@ -99,6 +99,11 @@ impl Output {
         self.out.get_ref().is_terminal()
     }
 
+    /// Returns how many characters fit into a line, if standard output is a terminal.
+    pub(super) fn width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(self.out.get_ref()).map(|(width, _)| usize::from(width.0))
+    }
+
     /// Writes out what is held back.
     ///
     /// # Errors

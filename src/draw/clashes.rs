@@ -1,6 +1,6 @@
 //! How badly a layout reads: arrows that run through words, through boxes, or across each other.
 
-use super::layout::{Arrow, Layout, Point, Size};
+use super::layout::{Arrow, Item, Layout, Point, Size};
 
 /// Pieces that an arrow's bend is cut into.
 const PIECES: usize = 6;
@@ -8,25 +8,30 @@ const PIECES: usize = 6;
 const THROUGH: usize = 5;
 
 /// Counts what is wrong with a layout. The work grows with the square of the number of arrows.
-pub(super) fn clashes(layout: &Layout, nodes: &[Size], arrows: &[Arrow]) -> usize {
+pub(super) fn clashes(layout: &Layout, items: &[Item], arrows: &[Arrow]) -> usize {
     let lines: Vec<Vec<Point>> = layout.arrows.iter().map(|(bends, _)| line(bends, layout.is_down)).collect();
-    let mut count = 0;
+    let mut count = THROUGH * through(layout, items, arrows, &lines);
     for (at, own) in lines.iter().enumerate() {
-        for (other, (_, middle)) in layout.arrows.iter().enumerate() {
-            let room = arrows[other].label;
-            if other != at && room.width > 0.0 && runs_through(own, *middle, room) {
-                count += THROUGH;
-            }
-        }
-        for (node, middle) in layout.nodes.iter().enumerate() {
-            if node != arrows[at].from && node != arrows[at].to && runs_through(own, *middle, nodes[node]) {
-                count += THROUGH;
-            }
-        }
         for other in &lines[at + 1..] {
             let pieces = |line: &[Point]| line.windows(2).map(|ends| (ends[0], ends[1])).collect::<Vec<_>>();
             let (own, other) = (pieces(own), pieces(other));
             count += own.iter().map(|a| other.iter().filter(|b| is_crossing(*a, **b)).count()).sum::<usize>();
+        }
+    }
+    count
+}
+
+/// Counts how often an arrow runs through a word of another one, or through a box that is not its own.
+fn through(layout: &Layout, items: &[Item], arrows: &[Arrow], lines: &[Vec<Point>]) -> usize {
+    let mut count = 0;
+    for (at, own) in lines.iter().enumerate() {
+        for (other, (_, middle)) in layout.arrows.iter().enumerate() {
+            let room = arrows[other].label;
+            count += usize::from(other != at && room.width > 0.0 && runs_through(own, *middle, room));
+        }
+        for (item, middle) in layout.nodes.iter().enumerate() {
+            let is_own = item == arrows[at].from || item == arrows[at].to;
+            count += usize::from(!is_own && runs_through(own, *middle, items[item].size));
         }
     }
     count
@@ -71,10 +76,36 @@ fn is_crossing(a: (Point, Point), b: (Point, Point)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::layout::{Dice, layout};
     use super::*;
 
     fn at(x: f64, y: f64) -> Point {
         Point { x, y }
+    }
+
+    #[test]
+    fn arrows_run_through_no_box_and_no_word() {
+        let mut dice = Dice(7);
+        let mut roll = |most: usize| dice.next(most);
+        for count in [2, 5, 9, 14, 24] {
+            let size =
+                |width: usize, height: usize| Size { width: 60. + width as f64, height: 30. + height as f64 };
+            let items: Vec<Item> = (0..count)
+                .map(|_| Item { size: size(roll(300), roll(150)), is_round: roll(4) == 0 })
+                .collect();
+            let mut arrows = Vec::new();
+            for to in (1..count).chain(1..count) {
+                let from = roll(to);
+                let label = if roll(3) == 0 { Size::default() } else { size(roll(200), roll(20)) };
+                arrows.push(Arrow { from, to, label, is_strong: roll(2) == 0 });
+            }
+            let layout = layout(&items, &arrows);
+            let lines: Vec<_> = layout.arrows.iter().map(|(bends, _)| line(bends, layout.is_down)).collect();
+            assert_eq!(through(&layout, &items, &arrows, &lines), 0, "{count} boxes");
+            let Size { width, height } = layout.size;
+            let is_inside = |at: &Point| (0.0..=width).contains(&at.x) && (0.0..=height).contains(&at.y);
+            assert!(lines.iter().flatten().all(is_inside), "{count} boxes: none leaves the picture");
+        }
     }
 
     #[test]

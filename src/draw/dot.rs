@@ -1,6 +1,7 @@
 //! Graphviz.
 
-use super::model::{LinkKind, Node, NodeKind, Picture, clip};
+use super::clip::clip_name;
+use super::model::{LinkKind, Node, NodeKind, Picture};
 use std::fmt::{self, Write};
 
 /// Draws a picture in the language of Graphviz.
@@ -17,7 +18,7 @@ fn write_dot(picture: &Picture, out: &mut String) -> fmt::Result {
     writeln!(out, "  node [shape=box, style=rounded, fontname=\"sans-serif\"];")?;
     writeln!(out, "  edge [fontname=\"monospace\", fontsize=10];")?;
     for (at, node) in picture.nodes.iter().enumerate() {
-        let lines = [clip(&node.name, 60), node.note.clone()];
+        let lines = [node.short_name(60), clip_name(&node.note, 60)];
         let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
         let label = quoted(&lines.join("\n"));
         writeln!(out, "  {} [label={label}{}];", Picture::id(at), style(node))?;

@@ -2,7 +2,7 @@
 
 use super::json::json;
 use super::model::Picture;
-use super::svg::{escaped, style, svg_in_page};
+use super::svg::{escaped, legend_in_page, style, svg_in_page};
 use serde_json::Value;
 
 const PAGE: &str = include_str!("page.html");
@@ -17,6 +17,7 @@ pub fn html(picture: &Picture) -> String {
         ("STYLE", style()),
         ("TITLE", &escaped(&picture.title)),
         ("PICTURE", &svg_in_page(picture)),
+        ("LEGEND", &legend_in_page(picture)),
         ("DATA", &data),
     ];
     let mut page = String::with_capacity(PAGE.len() + 2 * data.len());

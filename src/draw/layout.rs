@@ -3,9 +3,9 @@
 //! In: sizes. Out: places. The only file that knows the layout library.
 
 use super::clashes::clashes;
+use super::route::routes;
 use dugong::graphlib::{EdgeKey, Graph, GraphOptions};
 use dugong::{EdgeLabel, GraphLabel, NodeLabel, RankDir};
-use std::collections::HashMap;
 
 /// The room that something takes, in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -19,6 +19,14 @@ pub(super) struct Size {
 pub(super) struct Point {
     pub x: f64,
     pub y: f64,
+}
+
+/// A box to be laid out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    pub size: Size,
+    /// Whether its left and right sides are half circles.
+    pub is_round: bool,
 }
 
 /// An arrow to be laid out.
@@ -44,73 +52,87 @@ pub(super) struct Layout {
     pub arrows: Vec<(Vec<Point>, Point)>,
 }
 
-/// Lays boxes out in layers, from left to right or from top to bottom: whichever fits better on a screen.
-pub(super) fn layout(nodes: &[Size], arrows: &[Arrow]) -> Layout {
-    const SCREEN: Size = Size { width: 1600.0, height: 950.0 };
-    let overflow =
-        |layout: &Layout| (layout.size.width / SCREEN.width).max(layout.size.height / SCREEN.height).max(1.0);
-    let across = tidiest(nodes, arrows, RankDir::LR);
-    if overflow(&across) <= 1.0 {
+/// Lays boxes out in layers, from left to right or from top to bottom: whichever has to be shrunk less to be seen. A page
+/// is scrolled down, so a picture may be higher than wide.
+pub(super) fn layout(items: &[Item], arrows: &[Arrow]) -> Layout {
+    const PAGE: Size = Size { width: 1500.0, height: 2200.0 };
+    let shrink =
+        |layout: &Layout| (layout.size.width / PAGE.width).max(layout.size.height / PAGE.height).max(1.0);
+    let across = tidiest(items, arrows, RankDir::LR);
+    if shrink(&across) <= 1.0 {
         return across;
     }
-    let down = tidiest(nodes, arrows, RankDir::TB);
+    let down = tidiest(items, arrows, RankDir::TB);
     // From left to right labels have more room, so that way is taken unless it is much worse.
-    if overflow(&down) * 1.3 < overflow(&across) { down } else { across }
+    if shrink(&down) * 1.3 < shrink(&across) { down } else { across }
 }
 
-/// The library finds an order of boxes by trying, from the order in which it hears of them. Of small graphs several are
-/// tried, and the one that reads best is taken.
-fn tidiest(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir) -> Layout {
-    const MOST_ARROWS: usize = 80;
-    const ORDERS: [Order; 4] = [
-        Order { nodes_turned: false, arrows_turned: false },
-        Order { nodes_turned: true, arrows_turned: false },
-        Order { nodes_turned: false, arrows_turned: true },
-        Order { nodes_turned: true, arrows_turned: true },
-    ];
-    let first = directed(nodes, arrows, rankdir, ORDERS[0]);
-    if arrows.len() > MOST_ARROWS {
-        return first;
-    }
-    let mut best = (clashes(&first, nodes, arrows), first);
-    for order in &ORDERS[1..] {
-        if best.0 == 0 {
+/// The library finds an order of boxes by trying, from the order in which it hears of them. Several are tried, the more
+/// the smaller the graph is, and the one that reads best is taken.
+fn tidiest(items: &[Item], arrows: &[Arrow], rankdir: RankDir) -> Layout {
+    let tries = match arrows.len() {
+        0..=24 => 40,
+        25..=48 => 20,
+        49..=96 => 8,
+        _ => 1,
+    };
+    let mut dice = Dice(1);
+    let mut best: Option<(usize, Layout)> = None;
+    for number in 0..tries {
+        let mut orders = [items.len(), arrows.len()].map(|count| (0..count).collect::<Vec<_>>());
+        // First as they are, then the last first, then as it comes.
+        match number {
+            0 => {}
+            1 => orders.iter_mut().for_each(|order| order.reverse()),
+            _ => orders.iter_mut().for_each(|order| dice.shuffle(order)),
+        }
+        let layout = directed(items, arrows, rankdir, &orders);
+        if tries == 1 {
+            return layout;
+        }
+        let count = clashes(&layout, items, arrows);
+        if best.as_ref().is_none_or(|(least, _)| count < *least) {
+            best = Some((count, layout));
+        }
+        if count == 0 {
             break;
         }
-        let other = directed(nodes, arrows, rankdir, *order);
-        let count = clashes(&other, nodes, arrows);
-        if count < best.0 {
-            best = (count, other);
+    }
+    best.expect("one is tried at least").1
+}
+
+/// The same numbers each time: one build has one picture.
+pub(super) struct Dice(pub u64);
+
+impl Dice {
+    /// Returns a number below another one.
+    pub(super) fn next(&mut self, count: usize) -> usize {
+        // The constants are Knuth's for MMIX; the upper bits are the random ones.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % count
+    }
+
+    fn shuffle(&mut self, list: &mut [usize]) {
+        for at in (1..list.len()).rev() {
+            list.swap(at, self.next(at + 1));
         }
     }
-    best.1
 }
 
-/// In which order the library hears of boxes and arrows: as they are, or the last first.
-#[derive(Clone, Copy)]
-struct Order {
-    nodes_turned: bool,
-    arrows_turned: bool,
-}
-
-fn turned(count: usize, is_turned: bool) -> impl Iterator<Item = usize> {
-    (0..count).map(move |at| if is_turned { count - 1 - at } else { at })
-}
-
-fn directed(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir, order: Order) -> Layout {
+fn directed(items: &[Item], arrows: &[Arrow], rankdir: RankDir, orders: &[Vec<usize>; 2]) -> Layout {
     let mut graph: Graph<NodeLabel, EdgeLabel, GraphLabel> =
         Graph::new(GraphOptions { directed: true, multigraph: true, compound: false });
     let (nodesep, ranksep) = match rankdir {
-        RankDir::LR | RankDir::RL => (22.0, 46.0),
-        RankDir::TB | RankDir::BT => (34.0, 42.0),
+        RankDir::LR | RankDir::RL => (24.0, 56.0),
+        RankDir::TB | RankDir::BT => (34.0, 76.0),
     };
     graph.set_graph(GraphLabel { rankdir, nodesep, ranksep, edgesep: 14.0, ..GraphLabel::default() });
     let id = |at: usize| format!("n{at}");
-    for at in turned(nodes.len(), order.nodes_turned) {
-        let size = nodes[at];
+    for &at in &orders[0] {
+        let size = items[at].size;
         graph.set_node(id(at), NodeLabel { width: size.width, height: size.height, ..NodeLabel::default() });
     }
-    for at in turned(arrows.len(), order.arrows_turned) {
+    for &at in &orders[1] {
         let arrow = &arrows[at];
         let label = EdgeLabel {
             width: arrow.label.width,
@@ -127,71 +149,45 @@ fn directed(nodes: &[Size], arrows: &[Arrow], rankdir: RankDir, order: Order) ->
         Some(node) if is_done => point(node.x, node.y),
         _ => Point::default(),
     };
-    let places: Vec<Point> = (0..nodes.len()).map(place).collect();
+    let places: Vec<Point> = (0..items.len()).map(place).collect();
     let is_down = rankdir == RankDir::TB;
-    let layers = Layers::of(nodes, &places, is_down);
-    let bends = arrows.iter().enumerate().map(|(at, arrow)| {
-        let key = EdgeKey::new(id(arrow.from), id(arrow.to), Some(at.to_string()));
-        let Some(edge) = graph.edge_by_key(&key) else { return (Vec::new(), Point::default()) };
-        let bends = edge.points.iter().map(|bend| Point { x: bend.x, y: bend.y }).collect();
-        (from_side_to_side(arrow, nodes, &places, &layers, bends), point(edge.x, edge.y))
-    });
-    let size = Size { width: graph.graph().width, height: graph.graph().height };
-    let arrows = bends.collect();
-    Layout { size, is_down, nodes: places, arrows }
+    let bends: Vec<(Vec<Point>, Point)> = (0..arrows.len())
+        .map(|at| {
+            let arrow = &arrows[at];
+            let key = EdgeKey::new(id(arrow.from), id(arrow.to), Some(at.to_string()));
+            let Some(edge) = graph.edge_by_key(&key) else { return (Vec::new(), Point::default()) };
+            let bends = edge.points.iter().map(|bend| Point { x: bend.x, y: bend.y }).collect();
+            (bends, point(edge.x, edge.y))
+        })
+        .collect();
+    let routes = routes(items, &places, arrows, &bends, is_down);
+    let arrows_placed = routes.into_iter().zip(bends).map(|(route, (_, middle))| (route, middle)).collect();
+    framed(Layout { size: Size::default(), is_down, nodes: places, arrows: arrows_placed }, items, arrows)
 }
 
-/// How far each layer reaches in the direction of the layers, by the middle of its boxes.
-struct Layers {
-    is_down: bool,
-    half: HashMap<i64, f64>,
-}
-
-impl Layers {
-    fn of(nodes: &[Size], places: &[Point], is_down: bool) -> Layers {
-        let mut layers = Layers { is_down, half: HashMap::new() };
-        for (size, place) in nodes.iter().zip(places) {
-            let own = if is_down { size.height } else { size.width } / 2.0;
-            let half = layers.half.entry(layers.key(*place)).or_default();
-            *half = half.max(own);
-        }
-        layers
-    }
-
-    fn key(&self, place: Point) -> i64 {
-        (if self.is_down { place.y } else { place.x }).round() as i64
-    }
-}
-
-/// Makes an arrow leave a box on the side that the layers go to, and come in on the other. The library aims at the
-/// middle of a box, so steep arrows would cut its corners. Before an arrow bends it leaves the layer of its box behind,
-/// for there may be larger boxes in it.
-fn from_side_to_side(
-    arrow: &Arrow,
-    nodes: &[Size],
-    places: &[Point],
-    layers: &Layers,
-    bends: Vec<Point>,
-) -> Vec<Point> {
-    let [_, inner @ .., _] = &bends[..] else { return bends };
-    let (Some(first), Some(last)) = (inner.first(), inner.last()) else { return bends };
-    // Neighbours keep their order along the side, and stay off its corners.
-    let spread = |toward: f64, middle: f64, half: f64| middle + ((toward - middle) * 0.3).clamp(-half, half);
-    let ends = |node: usize, toward: Point, sign: f64| {
-        let (Size { width, height }, place) = (nodes[node], places[node]);
-        let half = layers.half.get(&layers.key(place)).copied().unwrap_or_default();
-        match layers.is_down {
-            true => {
-                let x = spread(toward.x, place.x, width * 0.35);
-                [Point { x, y: place.y + sign * height / 2.0 }, Point { x, y: place.y + sign * half }]
-            }
-            false => {
-                let y = spread(toward.y, place.y, height * 0.35);
-                [Point { x: place.x + sign * width / 2.0, y }, Point { x: place.x + sign * half, y }]
-            }
-        }
+/// Moves all so that it begins at the upper left corner, and measures it. The library leaves bends out of account, so an
+/// arrow around the outermost boxes would be cut off.
+fn framed(mut layout: Layout, items: &[Item], arrows: &[Arrow]) -> Layout {
+    let (mut low, mut high) = (Point { x: f64::MAX, y: f64::MAX }, Point { x: f64::MIN, y: f64::MIN });
+    let mut take = |place: &Point, size: Size| {
+        let (x, y) = (size.width / 2.0, size.height / 2.0);
+        low = Point { x: low.x.min(place.x - x), y: low.y.min(place.y - y) };
+        high = Point { x: high.x.max(place.x + x), y: high.y.max(place.y + y) };
     };
-    let [start, leave] = ends(arrow.from, *first, 1.0);
-    let [end, enter] = ends(arrow.to, *last, -1.0);
-    [start, leave].into_iter().chain(inner.iter().copied()).chain([enter, end]).collect()
+    layout.nodes.iter().zip(items).for_each(|(place, item)| take(place, item.size));
+    for ((route, middle), arrow) in layout.arrows.iter().zip(arrows) {
+        route.iter().for_each(|bend| take(bend, Size::default()));
+        if arrow.label.width > 0.0 {
+            take(middle, arrow.label);
+        }
+    }
+    if items.is_empty() {
+        return layout;
+    }
+    let all = layout.arrows.iter_mut().flat_map(|(route, middle)| route.iter_mut().chain([middle]));
+    for place in layout.nodes.iter_mut().chain(all) {
+        *place = Point { x: place.x - low.x, y: place.y - low.y };
+    }
+    layout.size = Size { width: high.x - low.x, height: high.y - low.y };
+    layout
 }

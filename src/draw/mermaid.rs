@@ -1,6 +1,7 @@
 //! Mermaid, which GitHub draws in Markdown.
 
-use super::model::{LinkKind, Node, NodeKind, Picture, clip};
+use super::clip::clip_name;
+use super::model::{LinkKind, Node, NodeKind, Picture};
 use std::fmt::{self, Write};
 
 /// Draws a picture in the language of Mermaid.
@@ -13,9 +14,9 @@ pub fn mermaid(picture: &Picture) -> String {
 fn write_mermaid(picture: &Picture, out: &mut String) -> fmt::Result {
     writeln!(out, "flowchart LR")?;
     for (at, node) in picture.nodes.iter().enumerate() {
-        let mut label = escaped(&clip(&node.name, 60));
+        let mut label = escaped(&node.short_name(60));
         if !node.note.is_empty() {
-            label.push_str(&format!("<br/><small>{}</small>", escaped(&clip(&node.note, 60))));
+            label.push_str(&format!("<br/><small>{}</small>", escaped(&clip_name(&node.note, 60))));
         }
         let (open, close) = match node.kind {
             NodeKind::Image => ("[(", ")]"),

@@ -6,16 +6,21 @@
 
 #[cfg(feature = "cli")]
 mod clashes;
+mod clip;
 mod dot;
 #[cfg(feature = "cli")]
 mod html;
 mod json;
 #[cfg(feature = "cli")]
 mod layout;
+#[cfg(feature = "cli")]
+mod legend;
 mod mermaid;
 mod model;
 mod of_ops;
 mod of_stages;
+#[cfg(feature = "cli")]
+mod route;
 #[cfg(feature = "cli")]
 mod scene;
 #[cfg(feature = "cli")]

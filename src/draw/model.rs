@@ -1,5 +1,6 @@
 //! Boxes and arrows, before anybody knows where they go.
 
+use super::clip::{clip, clip_name};
 use indexmap::IndexMap;
 
 /// A picture.
@@ -168,6 +169,13 @@ impl Picture {
     }
 }
 
+impl Node {
+    /// Returns its name in at most so many characters.
+    pub(super) fn short_name(&self, longest: usize) -> String {
+        if self.kind.is_source() { clip_name(&self.name, longest) } else { clip(&self.name, longest) }
+    }
+}
+
 impl Link {
     /// Returns at most three of its labels, none longer than `longest` characters, and how many more there are.
     pub(super) fn short_labels(&self, longest: usize) -> Vec<String> {
@@ -185,18 +193,4 @@ impl Link {
         }
         labels
     }
-}
-
-/// Returns a text of at most so many characters, in one line. Of a long one both ends stay.
-pub(super) fn clip(text: &str, longest: usize) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let count = text.chars().count();
-    if count <= longest {
-        return text;
-    }
-    // Paths differ at their ends, commands at their starts.
-    let end = if text.starts_with('/') { longest / 2 } else { 0 };
-    let start: String = text.chars().take(longest - 1 - end).collect();
-    let rest: String = text.chars().skip(count - end).collect();
-    format!("{start}…{rest}")
 }

@@ -1,7 +1,9 @@
 //! SVG that stands alone: it brings its style, and follows the reader's choice of light or dark.
 
-use super::layout::{Arrow, Layout, Point, Size, layout};
-use super::model::{Link, LinkKind, Node, NodeKind, Picture, clip};
+use super::clip::{clip, clip_name, clip_step, columns};
+use super::layout::{Arrow, Item, Layout, Point, Size, layout};
+use super::legend::Legend;
+use super::model::{Link, LinkKind, Node, NodeKind, Picture};
 use super::scene::{Grid, Scene, Stroke};
 use std::fmt::{self, Write};
 
@@ -15,14 +17,16 @@ const PAD: f64 = 12.0;
 const LINE: f64 = 17.0;
 /// How wide a character is: of a name, of a note, of a step. Fonts differ, so these are on the safe side.
 const NAME_CHAR: f64 = 8.9;
-const NOTE_CHAR: f64 = 6.9;
+pub(super) const NOTE_CHAR: f64 = 6.9;
 const STEP_CHAR: f64 = 7.1;
 /// The most characters of a line.
 const LONGEST: usize = 46;
 /// The most characters of a line of a label.
 const LONGEST_LABEL: usize = 38;
-/// The most characters of the words below a box of a crowd.
-const LONGEST_TAG: usize = 30;
+/// The most characters of the words that a pointer brings up.
+const LONGEST_TITLE: usize = 400;
+/// So many characters fit below the narrowest box of a crowd.
+const SHORTEST_TAG: usize = 12;
 
 /// Draws a picture as SVG.
 pub fn svg(picture: &Picture) -> String {
@@ -38,6 +42,15 @@ pub(super) fn svg_in_page(picture: &Picture) -> String {
     out
 }
 
+/// Draws what the arrows of a picture mean, for a page.
+pub(super) fn legend_in_page(picture: &Picture) -> String {
+    let legend = Legend::of(picture, 900.0);
+    let Size { width, height } = legend.size;
+    let mut out = format!("<svg width=\"{width:.0}\" height=\"{height:.0}\">");
+    legend.write(Point::default(), &mut out).expect("a String takes all text");
+    out + "</svg>"
+}
+
 /// The style of the picture, for a page that holds it.
 pub(super) fn style() -> &'static str {
     STYLE
@@ -45,20 +58,31 @@ pub(super) fn style() -> &'static str {
 
 fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result {
     let most_steps = most_steps(picture);
-    let boxes: Vec<Box> = picture.nodes.iter().map(|node| Box::of(node, most_steps)).collect();
-    let sizes: Vec<Size> = boxes.iter().map(|it| it.size).collect();
+    let mut boxes: Vec<Box> = picture.nodes.iter().map(|node| Box::of(node, most_steps)).collect();
     let scene = Scene::of(picture);
+    for crowd in scene.items.iter().filter(|members| members.len() > 1) {
+        let widest = crowd.iter().map(|&at| boxes[at].size.width).fold(0.0, f64::max);
+        crowd.iter().for_each(|&at| boxes[at].size.width = widest);
+    }
+    let sizes: Vec<Size> = boxes.iter().map(|it| it.size).collect();
     let tags = scene.tags(&picture.links);
     let grids: Vec<Option<Grid>> = scene.items.iter().map(|members| grid(members, &sizes, &tags)).collect();
-    let places = scene.items.iter().zip(&grids);
-    let places: Vec<Size> =
-        places.map(|(members, grid)| grid.map_or(sizes[members[0]], |grid| grid.size())).collect();
+    let items = scene.items.iter().zip(&grids).map(|(members, grid)| {
+        let size = grid.map_or(sizes[members[0]], |grid| grid.size());
+        Item { size, is_round: picture.nodes[members[0]].kind == NodeKind::Image }
+    });
+    let items: Vec<Item> = items.collect();
     let labels: Vec<Vec<String>> =
         scene.strokes.iter().map(|stroke| label(picture, &scene, stroke)).collect();
     let arrows: Vec<Arrow> =
         scene.strokes.iter().zip(&labels).map(|(stroke, label)| arrow(stroke, label)).collect();
-    let layout = layout(&places, &arrows);
-    let (width, height) = (layout.size.width + 2.0 * MARGIN, layout.size.height + 2.0 * MARGIN);
+    let layout = layout(&items, &arrows);
+    let legend = Legend::of(picture, layout.size.width);
+    let (mut width, mut height) = (layout.size.width + 2.0 * MARGIN, layout.size.height + 2.0 * MARGIN);
+    if is_alone {
+        width = width.max(legend.size.width + 2.0 * MARGIN);
+        height += legend.size.height;
+    }
     write!(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"picture\" role=\"img\" ")?;
     writeln!(out, "width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">")?;
     writeln!(out, "<title>{}</title>", escaped(&picture.title))?;
@@ -96,7 +120,7 @@ fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result
             let mut y = middle.y + sizes[at].height / 2.0 + 3.0;
             for &(link, is_to) in &tags[at] {
                 y += LINE;
-                let text = tag(&picture.links[link], is_to);
+                let text = tag(&picture.links[link], is_to, (sizes[at].width / STEP_CHAR) as usize);
                 let text = escaped(&text);
                 writeln!(
                     out,
@@ -110,6 +134,9 @@ fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result
     for (at, label) in labels.iter().enumerate().filter(|(_, label)| !label.is_empty()) {
         let links = &scene.strokes[at].links;
         write!(out, "<g class=\"link{}\" data-link=\"{}\">", pruned(picture, links), ids(links))?;
+        let whole = links.iter().flat_map(|&link| &picture.links[link].labels);
+        let whole = whole.map(|label| clip(label, LONGEST_TITLE)).collect::<Vec<_>>().join("\n");
+        write!(out, "<title>{}</title>", escaped(&whole))?;
         let (middle, room) = (layout.arrows[at].1, arrows[at].label);
         let (x, y) = (middle.x - room.width / 2.0 + 3.0, middle.y - room.height / 2.0);
         write!(
@@ -130,7 +157,11 @@ fn write_svg(picture: &Picture, is_alone: bool, out: &mut String) -> fmt::Result
         }
         writeln!(out, "</g>")?;
     }
-    writeln!(out, "</g>\n</svg>")
+    writeln!(out, "</g>")?;
+    if is_alone {
+        legend.write(Point { x: MARGIN, y: height - MARGIN / 2.0 - legend.size.height }, out)?;
+    }
+    writeln!(out, "</svg>")
 }
 
 /// Returns how the boxes of a crowd stand; nothing if there is one only.
@@ -158,8 +189,9 @@ fn label(picture: &Picture, scene: &Scene, stroke: &Stroke) -> Vec<String> {
 }
 
 /// Returns the words below a box of a crowd.
-fn tag(link: &Link, is_to: bool) -> String {
-    let text = clip(&link.short_labels(LONGEST_TAG).join(", "), LONGEST_TAG);
+fn tag(link: &Link, is_to: bool, room: usize) -> String {
+    let longest = room.saturating_sub(3).max(SHORTEST_TAG);
+    let text = clip(&link.short_labels(longest).join(", "), longest);
     if is_to { format!("▸ {text}") } else { format!("{text} ▸") }
 }
 
@@ -195,7 +227,7 @@ fn pruned(picture: &Picture, links: &[usize]) -> &'static str {
 }
 
 fn arrow(stroke: &Stroke, label: &[String]) -> Arrow {
-    let longest = label.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let longest = label.iter().map(|line| columns(line)).max().unwrap_or(0);
     let label = match longest {
         0 => Size::default(),
         _ => Size { width: longest as f64 * STEP_CHAR + 12.0, height: label.len() as f64 * LINE },
@@ -215,9 +247,9 @@ struct Box {
 
 impl Box {
     fn of(node: &Node, most: usize) -> Box {
-        let name = clip(&node.name, LONGEST - 4);
-        let note = clip(&node.note, LONGEST);
         let is_stage = node.kind == NodeKind::Stage;
+        let name = node.short_name(LONGEST - 4);
+        let note = clip_name(&node.note, LONGEST);
         let shown = match node.steps.len() {
             _ if !is_stage => 0,
             count if count <= most + 1 => count,
@@ -228,11 +260,11 @@ impl Box {
             .enumerate()
             .map(|(at, step)| {
                 let line = step.lines.map_or(String::new(), |(first, _)| first.to_string());
-                (at, line, clip(&step.text, LONGEST - 6))
+                (at, line, clip_step(&step.text, LONGEST - 6))
             })
             .collect();
         let more = if is_stage { node.steps.len() - shown } else { 0 };
-        let chars = |text: &str| text.chars().count() as f64;
+        let chars = |text: &str| columns(text) as f64;
         let badge = if node.is_target { 74.0 } else { 0.0 };
         let widths = steps.iter().map(|(_, _, text)| (chars(text) + 5.0) * STEP_CHAR);
         let width = widths.fold(chars(&name) * NAME_CHAR + badge, f64::max).max(chars(&note) * NOTE_CHAR);
@@ -343,7 +375,8 @@ fn node_box(at: usize, node: &Node, it: &Box, middle: Point, out: &mut String) -
     }
     for (step, number, text) in &it.steps {
         line += LINE;
-        write!(out, "<g class=\"line\" data-step=\"{step}\">")?;
+        let whole = escaped(&clip(&node.steps[*step].text, LONGEST_TITLE));
+        write!(out, "<g class=\"line\" data-step=\"{step}\"><title>{whole}</title>")?;
         let x = PAD + 3.5 * STEP_CHAR;
         write!(
             out,
@@ -396,7 +429,8 @@ pub(super) fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\t' | '\n' => out.push(' '),
+            '\n' => out.push('\n'),
+            '\t' => out.push(' '),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
                 out.push(char::REPLACEMENT_CHARACTER)
             }

@@ -1,6 +1,7 @@
 //! A tree for the terminal: the target at the top, below each box what it needs.
 
-use super::model::{LinkKind, Picture, clip};
+use super::clip::clip_name;
+use super::model::{LinkKind, Picture};
 use std::collections::VecDeque;
 
 /// A deeper tree goes on as a tree of its own, so that a long chain of stages stays readable and short.
@@ -8,8 +9,8 @@ const DEEPEST: usize = 16;
 /// The most characters of a name.
 const LONGEST: usize = 90;
 
-/// Draws a picture as a tree.
-pub fn text(picture: &Picture) -> String {
+/// Draws a picture as a tree, with lines of at most so many characters.
+pub fn text(picture: &Picture, width: Option<usize>) -> String {
     let mut tree = Tree::new(picture);
     let targets: Vec<usize> = (0..picture.nodes.len()).filter(|&at| picture.nodes[at].is_target).collect();
     targets.into_iter().for_each(|at| tree.draw(at));
@@ -22,7 +23,17 @@ pub fn text(picture: &Picture) -> String {
             tree.draw(at);
         }
     }
-    tree.out
+    let Some(width) = width else { return tree.out };
+    let mut out = String::with_capacity(tree.out.len());
+    for line in tree.out.lines() {
+        // A line that goes on in the next one would cut the branches of the tree.
+        match line.char_indices().nth(width.max(2)) {
+            Some(_) => out.extend(line.chars().take(width.max(2) - 1).chain(['…'])),
+            None => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
 }
 
 struct Tree<'a> {
@@ -89,7 +100,7 @@ impl<'a> Tree<'a> {
 
     fn head(&mut self, at: usize) {
         let node = &self.picture.nodes[at];
-        self.out.push_str(&clip(&node.name, LONGEST));
+        self.out.push_str(&node.short_name(LONGEST));
         let mut notes = Vec::new();
         if let Some((line, _)) = node.lines {
             notes.push(format!("line {line}"));
@@ -97,7 +108,7 @@ impl<'a> Tree<'a> {
         if node.kind.is_source() && node.note.is_empty() {
             notes.push(node.kind.as_str().to_owned());
         } else if !node.note.is_empty() {
-            notes.push(node.note.clone());
+            notes.push(clip_name(&node.note, LONGEST));
         }
         if node.is_target {
             notes.push("target".to_owned());

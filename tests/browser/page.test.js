@@ -81,9 +81,21 @@ test("the target is marked, and what is not built is greyed", async () => {
 
 test("a search finds steps", async () => {
   await page.locator("#search").fill("main.c");
-  assert.equal(await page.locator("#found").innerText(), "1 found");
+  assert.equal(await page.locator("#found").innerText(), "2 found");
+  const current = () => page.locator("#panel button[aria-current=true]").innerText();
   await page.keyboard.press("Enter");
   assert.equal(await page.locator("#panel h2").innerText(), "build");
+  assert.match(await current(), /COPY main.c/);
+  await page.keyboard.press("Enter");
+  assert.match(await current(), /RUN cc/);
+  await page.keyboard.press("Shift+Enter");
+  assert.match(await current(), /COPY main.c/);
+  // What an engine says in its log can be looked up, too.
+  const digest = await page.locator(".digest").first().innerText();
+  await page.locator("#search").fill(digest.slice(0, 24));
+  assert.equal(await page.locator("#found").innerText(), "1 found");
+  await page.locator("#search").fill("nowhere");
+  assert.equal(await page.locator("#found").innerText(), "0 found");
   await page.locator("#search").fill("");
   await page.keyboard.press("Escape");
 });
@@ -105,6 +117,55 @@ test("the wheel and the buttons zoom, a drag moves", async () => {
     await page.mouse.up();
   });
   await next(() => page.locator("#fit").click());
+});
+
+test("the keyboard is enough", async () => {
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "search");
+  await page.keyboard.press("Escape");
+  await box("build").focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("#panel h2").innerText(), "build");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.match(await page.locator("#panel pre").innerText(), /COPY main.c/);
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#panel").isHidden(), true);
+  for (const key of ["ArrowLeft", "ArrowDown", "+", "-", "0"]) {
+    const before = await transform();
+    await page.keyboard.press(key);
+    assert.notEqual(await transform(), before, key);
+  }
+});
+
+test("no word leaves its box, and no box lies on another", async () => {
+  const faults = await page.evaluate(() => {
+    const rect = it => it.getBoundingClientRect(), found = [];
+    const nodes = [...document.querySelectorAll("g.node")];
+    for (const node of nodes) {
+      const own = rect(node.querySelector(".shape"));
+      for (const word of node.querySelectorAll("text")) {
+        const room = rect(word);
+        if (room.left < own.left || room.right > own.right) found.push(word.textContent);
+      }
+      for (const other of nodes) {
+        const its = rect(other.querySelector(".shape"));
+        const isApart = own.right < its.left || its.right < own.left || own.bottom < its.top || its.bottom < own.top;
+        if (node !== other && !isApart) found.push(`${node.textContent} on ${other.textContent}`);
+      }
+    }
+    return found;
+  });
+  assert.deepEqual(faults, []);
+});
+
+test("light and dark follow the reader", async () => {
+  const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.equal(await colour(), "rgb(255, 255, 255)");
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await colour(), "rgb(13, 17, 23)");
 });
 
 test("nothing is fetched, and nothing goes wrong", () => {

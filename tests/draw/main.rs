@@ -13,6 +13,8 @@ use multistage::internal::plan::{Answer, AskError, Entry, Question, Step};
 use multistage::internal::text::SourceMap;
 use multistage::llb::{MarshalOptions, SourceText};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 struct Case {
@@ -91,11 +93,13 @@ fn pictures() {
         settings.remove_input_file();
         settings.set_snapshot_suffix("");
         settings.bind(|| {
-            insta::assert_snapshot!("text", text(&stages));
-            insta::assert_snapshot!("ops", text(&of_ops));
+            insta::assert_snapshot!("text", text(&stages, None));
+            insta::assert_snapshot!("ops", text(&of_ops, None));
             insta::assert_snapshot!("dot", dot(&stages));
             insta::assert_snapshot!("mermaid", mermaid(&stages));
             insta::assert_snapshot!("json", serde_json::to_string_pretty(&json(&stages)).unwrap());
+            graphviz(&dot(&stages));
+            graphviz(&dot(&of_ops));
             insta::assert_snapshot!("overview", format!("{:#?}", overview(&built.plan, &ops, &sources)));
         });
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -106,6 +110,73 @@ fn pictures() {
             std::fs::write(folder.join(format!("{name}-{kind}.html")), html).unwrap();
         }
     });
+}
+
+/// Names and paths that mean something to the languages of pictures.
+const ODD: &str = r#"
+FROM a AS end
+LABEL "x&y"="<b>\"quoted\"</b>" z='日本語' j='\' k="{|}"
+RUN echo "<script>alert(1)</script> & | ` # ; \\ %% }}" 'subgraph -->|"x"| [(' {{DATA}}
+FROM end AS class
+COPY --from=end ["/a file", "/ünï\\n\\cödé", "/\"dest\" dir/"]
+FROM class AS graph
+RUN --mount=from=class,target=/style y
+FROM graph AS subgraph.click-0
+COPY --from=class [";a|b#quot;", "--> /"]
+FROM subgraph.click-0 AS node
+COPY --from=end . "\N\G\L"
+"#;
+
+#[test]
+fn odd_names() {
+    let Case { built, ops, sources } = build(ODD.as_bytes(), &[]);
+    let stages = of_stages(&built.plan, &ops, &sources);
+    insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "odd" }, {
+        insta::assert_snapshot!("dot", dot(&stages));
+        insta::assert_snapshot!("mermaid", mermaid(&stages));
+        insta::assert_snapshot!("text", text(&stages, None));
+    });
+    graphviz(&dot(&stages));
+    graphviz(&dot(&of_ops(&ops, &sources)));
+    let page = html(&stages);
+    assert_eq!(page.matches("<script").count(), 2, "the page's own");
+}
+
+/// Lets Graphviz read a graph. Where it is not installed nothing is checked, and that is said.
+#[track_caller]
+fn graphviz(graph: &str) {
+    let mut child = Command::new("dot");
+    child.arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = match child.spawn() {
+        Ok(child) => child,
+        Err(_) => {
+            let _ = writeln!(io::stderr(), "skipped: there is no Graphviz to read what is drawn for it");
+            return;
+        }
+    };
+    child.stdin.take().expect("stdin is a pipe").write_all(graph.as_bytes()).expect("it reads all");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    // What it says of fonts is about the machine.
+    let said: Vec<&str> = said.lines().filter(|line| line.contains("rror")).collect();
+    assert!(output.status.success() && said.is_empty(), "{said:?}\n{graph}");
+    let picture = String::from_utf8_lossy(&output.stdout);
+    let boxes = graph
+        .lines()
+        .filter(|line| line.starts_with("  n") && line.contains("[label") && !line.contains(" -> "));
+    assert_eq!(picture.matches("class=\"node\"").count(), boxes.count(), "{graph}");
+}
+
+#[test]
+fn a_tree_fits_a_narrow_terminal() {
+    let file = "FROM alpine AS a-stage-with-a-long-name\nFROM alpine\nCOPY --from=a-stage-with-a-long-name /one /two\n";
+    let Case { built, ops, sources } = build(file.as_bytes(), &[]);
+    let picture = of_stages(&built.plan, &ops, &sources);
+    let (wide, narrow) = (text(&picture, None), text(&picture, Some(24)));
+    assert_eq!(wide.lines().count(), narrow.lines().count());
+    assert!(wide.lines().any(|line| line.chars().count() > 24));
+    assert!(narrow.lines().all(|line| line.chars().count() <= 24), "{narrow}");
+    assert!(narrow.contains("└─ copies (/one → /two)…"), "{narrow}");
 }
 
 /// Checks which instructions run again if a file changes: by line, `+` runs again, `?` may, `-` stays cached.
@@ -157,7 +228,7 @@ fn check_diff(a: (&str, &[(&str, &str)]), b: (&str, &[(&str, &str)]), expected: 
     let first = first.map(|change| {
         let why = match &change.reason {
             Reason::Added => "new".to_owned(),
-            Reason::Moved => "moved".to_owned(),
+            Reason::Moved(words) => format!("moved {}", words.join("; ")),
             Reason::Edited(words) => words.join("; "),
             Reason::Follows(_) => "follows".to_owned(),
         };
@@ -177,7 +248,14 @@ fn differences() {
     let edited = file.replace("RUN y", "RUN z");
     check_diff((file, &[]), (&edited, &[]), &["4: command: /bin/sh -c y → /bin/sh -c z, then 1"]);
     let shorter = file.replace("RUN x\n", "");
-    check_diff((file, &[]), (&shorter, &[]), &["3: moved, then 1", "gone: [2/4] RUN x"]);
+    check_diff(
+        (file, &[]),
+        (&shorter, &[]),
+        &[
+            "3: moved on [1/3] FROM docker.io/library/a:latest, no longer on [2/4] RUN x, then 1",
+            "gone: [2/4] RUN x",
+        ],
+    );
     let longer = file.replace("RUN x", "RUN w\nRUN x");
     check_diff((file, &[]), (&longer, &[]), &["3: new, then 3"]);
     check_diff(("FROM a:1\nRUN x", &[]), ("FROM a:2\nRUN x", &[]), &["1: source: …/a:1 → …/a:2, then 1"]);
