@@ -101,11 +101,11 @@ fn show(
         let what = match &change.reason {
             Reason::Added => "is new",
             Reason::Edited(_) => "changed",
-            Reason::Moved => "stands on another step",
+            Reason::Moved(_) => "stands on another step",
             Reason::Follows(_) => "follows",
         };
         let mut lines = match &change.reason {
-            Reason::Edited(words) => words.iter().map(|word| brief(word)).collect(),
+            Reason::Edited(words) | Reason::Moved(words) => words.iter().map(|word| brief(word)).collect(),
             _ => Vec::new(),
         };
         if change.fate == Fate::MayRerun {
@@ -182,7 +182,7 @@ fn to_json(diff: &Diff, a: &Ops, b: &Ops, config: &[(String, Value, Value)]) -> 
         let (reason, words, below) = match &change.reason {
             Reason::Added => ("added", Vec::new(), None),
             Reason::Edited(words) => ("edited", words.clone(), None),
-            Reason::Moved => ("moved", Vec::new(), None),
+            Reason::Moved(words) => ("moved", words.clone(), None),
             Reason::Follows(below) => ("follows", Vec::new(), Some(op(b, *below))),
         };
         json!({

@@ -8,7 +8,7 @@ use super::cache;
 use super::changed::{Fate, after};
 use super::ops::{Op, Ops};
 use crate::llb::Digest;
-use crate::pb::ops::{self, op::Op as Kind};
+use crate::pb::ops::{self, file_action::Action, op::Op as Kind, user_opt::User};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// How two definitions differ.
@@ -46,8 +46,8 @@ pub enum Reason {
     Added,
     /// It says something else: what, in words.
     Edited(Vec<String>),
-    /// It stands on another step than before.
-    Moved,
+    /// It stands on another step than before: on which, in words.
+    Moved(Vec<String>),
     /// It says the same, but this step below it has changed.
     Follows(usize),
 }
@@ -78,7 +78,7 @@ pub fn diff(a: &Ops, b: &Ops) -> Diff {
                 match (words.is_empty(), below) {
                     (false, _) => Reason::Edited(words),
                     (true, Some(below)) => Reason::Follows(below),
-                    (true, None) => Reason::Moved,
+                    (true, None) => Reason::Moved(moves((a, before, &old), (b, at, &new))),
                 }
             }
         };
@@ -105,6 +105,20 @@ pub fn diff(a: &Ops, b: &Ops) -> Diff {
     found.removed = (0..a.list.len()).filter(|&at| !is_taken[at]).collect();
     count_followers(b, &mut found);
     found
+}
+
+/// Says on which steps one stands now, and on which it stood.
+fn moves(before: (&Ops, usize, &[Digest]), after: (&Ops, usize, &[Digest])) -> Vec<String> {
+    let inputs = |(ops, at, _): (&Ops, usize, &[Digest])| -> Vec<usize> {
+        ops.list[at].inputs.iter().map(|input| input.op).collect()
+    };
+    let pairs = inputs(before).into_iter().zip(inputs(after));
+    let differ = pairs.filter(|(was, is)| before.2[*was] != after.2[*is]);
+    let words = differ.map(|(was, is)| {
+        let (was, is) = (&before.0.list[was].name, &after.0.list[is].name);
+        format!("on {}, no longer on {}", shorten(is), shorten(was))
+    });
+    words.collect()
 }
 
 /// Returns what becomes of an op whose key is that of another: `is_same` tells whether an input is, by its place.
@@ -200,10 +214,11 @@ fn edits(a: &Op, b: &Op) -> Vec<String> {
             change("source", &x.identifier, &y.identifier, &mut words);
             maps(&settings(x), &settings(y), "", &mut words);
         }
-        (Some(Kind::File(_)), Some(Kind::File(_))) => {
+        (Some(Kind::File(x)), Some(Kind::File(y))) => {
             change("files", &a.summary(), &b.summary(), &mut words);
-            if words.is_empty() && cache::words(a) != cache::words(b) {
-                words.push("owner, mode, patterns or content of the files".to_owned());
+            if words.is_empty() && x.actions.len() == y.actions.len() {
+                x.actions.iter().zip(&y.actions).for_each(|(x, y)| file(x, y, &mut words));
+                words.dedup();
             }
         }
         _ => change("step", &a.summary(), &b.summary(), &mut words),
@@ -250,6 +265,45 @@ fn exec(x: &ops::ExecOp, y: &ops::ExecOp, words: &mut Vec<String>) {
         shown.collect()
     };
     maps(&mounts(x), &mounts(y), "mount ", words);
+}
+
+/// Says what of one change to files, of the same kind and with the same paths, is not the same.
+fn file(x: &ops::FileAction, y: &ops::FileAction, words: &mut Vec<String>) {
+    let owner = |owner: &Option<ops::ChownOpt>| {
+        let name = |user: &Option<ops::UserOpt>| match user.as_ref().and_then(|it| it.user.as_ref()) {
+            Some(User::ByName(user)) => user.name.clone(),
+            Some(User::ById(id)) => id.to_string(),
+            None => String::new(),
+        };
+        let pair = |it: &ops::ChownOpt| format!("{}:{}", name(&it.user), name(&it.group));
+        owner.as_ref().map_or(String::new(), |it| pair(it).trim_end_matches(':').to_owned())
+    };
+    let mode = |mode: i32, text: &str| match (text, mode) {
+        ("", -1 | 0) => String::new(),
+        ("", mode) => format!("{mode:o}"),
+        (text, _) => text.to_owned(),
+    };
+    match (&x.action, &y.action) {
+        (Some(Action::Copy(x)), Some(Action::Copy(y))) => {
+            change("owner", &owner(&x.owner), &owner(&y.owner), words);
+            change("mode", &mode(x.mode, &x.mode_str), &mode(y.mode, &y.mode_str), words);
+            change("only", &x.include_patterns.join(" "), &y.include_patterns.join(" "), words);
+            change("excluded", &x.exclude_patterns.join(" "), &y.exclude_patterns.join(" "), words);
+            let unpacks = |it: &ops::FileActionCopy| it.attempt_unpack_docker_compatibility.to_string();
+            change("unpacks archives", &unpacks(x), &unpacks(y), words);
+        }
+        (Some(Action::Mkfile(x)), Some(Action::Mkfile(y))) => {
+            let text = |data: &[u8]| String::from_utf8_lossy(data).into_owned();
+            change("content", &text(&x.data), &text(&y.data), words);
+            change("owner", &owner(&x.owner), &owner(&y.owner), words);
+            change("mode", &mode(x.mode, ""), &mode(y.mode, ""), words);
+        }
+        (Some(Action::Mkdir(x)), Some(Action::Mkdir(y))) => {
+            change("owner", &owner(&x.owner), &owner(&y.owner), words);
+            change("mode", &mode(x.mode, ""), &mode(y.mode, ""), words);
+        }
+        _ => {}
+    }
 }
 
 /// Returns the attributes of a source, by the words that people have for them. Which files are sent of a folder is no

@@ -1,6 +1,6 @@
 //! `--arg`: where a build argument ends up, and which steps run again with another value.
 
-use super::{at_line, one_line};
+use super::{at_line, one_line, shown};
 use crate::cli::args::ExplainArgs;
 use crate::cli::build::{self, Ready};
 use crate::cli::graph;
@@ -60,7 +60,9 @@ impl Arg {
                 Reason::Follows(_) => followers.push(step),
                 Reason::Edited(words) => direct.push((step, words.clone())),
                 Reason::Added => direct.push((step, vec!["a step of its own".to_owned()])),
-                Reason::Moved => direct.push((step, vec!["another step below it".to_owned()])),
+                Reason::Moved(words) => {
+                    direct.push((step, words.iter().map(|it| format!("stands {it}")).collect()))
+                }
             }
         }
         let config = |ready: &Ready| ready.built.converted.image.to_json();
@@ -80,7 +82,7 @@ impl Arg {
             false => writeln!(output, "{} is named in:", self.name)?,
         }
         for (line, text) in &self.lines {
-            writeln!(output, "  {line:>4}  {text}")?;
+            writeln!(output, "  {line:>4}  {}", shown(text))?;
         }
         if self.direct.is_empty() {
             writeln!(output, "no step runs again if it changes")?;
@@ -90,7 +92,7 @@ impl Arg {
         for (step, words) in &self.direct {
             let may =
                 if step.fate == Fate::MayRerun { "  runs again only if those files differ" } else { "" };
-            writeln!(output, "  {}{}{may}", one_line(&step.name), at_line(step.line))?;
+            writeln!(output, "  {}{}{may}", shown(&step.name), at_line(step.line))?;
             for word in words {
                 writeln!(output, "      {word}")?;
             }
@@ -104,7 +106,7 @@ impl Arg {
                 writeln!(output, "{title}")?;
             }
             for step in steps {
-                writeln!(output, "  {}{}", one_line(&step.name), at_line(step.line))?;
+                writeln!(output, "  {}{}", shown(&step.name), at_line(step.line))?;
             }
         }
         if self.changes_config {

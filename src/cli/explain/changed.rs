@@ -3,7 +3,7 @@
 //! Files may have more names than one: a folder stands for all below it, and a symbolic link leads to what lies elsewhere.
 //! Those names are found here, as the room `explain` touches no files.
 
-use super::{Context, at_line, is_step, one_line, op_json, slashed};
+use super::{Context, at_line, is_step, op_json, shown, slashed};
 use crate::cli::output::{Failure, Output};
 use crate::explain::{self, ChangedPath, ContextFile, Fate, Ops};
 use crate::options::MainContext;
@@ -67,9 +67,9 @@ impl Changed {
             writeln!(output, "{title}:")?;
             for (at, because) in self.steps(ops, fate) {
                 let op = &ops.list[at];
-                write!(output, "  {}{}", one_line(&op.name), at_line(op.lines.map(|(line, _)| line)))?;
+                write!(output, "  {}{}", shown(&op.name), at_line(op.lines.map(|(line, _)| line)))?;
                 match because {
-                    Some(because) if fate != Fate::Cached => writeln!(output, "  <- {}", one_line(because))?,
+                    Some(because) if fate != Fate::Cached => writeln!(output, "  <- {}", shown(because))?,
                     _ => writeln!(output)?,
                 }
             }

@@ -169,7 +169,7 @@ fn show(overview: &Overview, contexts: &[Context], output: &mut Output) -> Resul
     }
     writeln!(output, "\nlongest chain, {}:", steps(overview.chain.steps.len()))?;
     for (name, line) in &overview.chain.steps {
-        writeln!(output, "  {}{}", one_line(name), at_line(*line))?;
+        writeln!(output, "  {}{}", shown(name), at_line(*line))?;
     }
     if !overview.images.is_empty() {
         writeln!(output, "\nimages asked for:")?;
@@ -283,6 +283,16 @@ fn is_step(ops: &Ops, at: usize) -> bool {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a text as people read it: of a long command its start says which one it is.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 110;
+    let text = one_line(text);
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
 }
 
 fn at_line(line: Option<u32>) -> String {
