@@ -55,11 +55,20 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     Diff(DiffArgs),
     /// Prints completions for a shell
+    #[command(after_help = "\
+Examples:
+  multistage completions bash > ~/.local/share/bash-completion/completions/multistage
+  multistage completions zsh > \"${fpath[1]}/_multistage\"
+  multistage completions fish > ~/.config/fish/completions/multistage.fish")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Prints the man page, or writes one for each command into a folder
+    #[command(after_help = "\
+Examples:
+  multistage man | man -l -
+  multistage man ~/.local/share/man/man1")]
     Man {
         /// Where to write the pages
         folder: Option<PathBuf>,
@@ -172,6 +181,13 @@ pub(super) struct BuildArgs {
 /// or --images, so that their variables, working directories and digests are known. An image that is not described is
 /// taken for a plain one, and a note says so.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 0 done, 2 the build cannot be made or the command is wrong.
+
+Examples:
+  multistage llb --text                         the steps, to read
+  multistage llb --image alpine:3.20=config.json > build.llb
+  multistage llb | buildctl build --local context=. --local dockerfile=.")]
 pub(super) struct LlbArgs {
     #[command(flatten)]
     pub build: BuildArgs,
@@ -189,6 +205,8 @@ pub(super) struct LlbArgs {
 /// does not need. SVG and HTML follow the reader's choice of light or dark, and need no network.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
+Exit codes: 0 done, 2 the build cannot be made or the command is wrong.
+
 Examples:
   multistage graph                              a tree for the terminal
   multistage graph --format html > build.html   a page to click through
@@ -227,6 +245,8 @@ pub(super) enum Drawing {
 /// Also tells which files of the context go to the engine, and what a changed file or build argument makes run again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
+Exit codes: 0 done, 2 the build cannot be made or the command is wrong.
+
 Examples:
   multistage explain --target app
   multistage explain --changed go.mod --changed src/main.go
