@@ -5,13 +5,17 @@
 #![cfg(feature = "cli")]
 
 mod images;
+mod kit;
 mod pairs;
 mod run;
 
 use run::{Ran, folder, project, put, run_in, snapshot};
 use serde_json::Value;
+use std::collections::HashMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 /// A build of several stages, of which two are not needed.
 const STAGES: &str = "\
@@ -118,14 +122,21 @@ fn json_has_the_form_of_its_schema() {
 
 /// Says what of a document its schema does not allow. Here fields that the schema does not name are faults, too.
 fn faults(schema: &str, value: &Value) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{schema}.schema.json"));
-    let text = std::fs::read_to_string(path).expect("the schema can be read");
-    let mut rules: Value = serde_json::from_str(&text).expect("the schema is JSON");
-    close(&mut rules);
-    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-    compiler.add_resource("schema.json", rules).expect("a name");
-    let index = compiler.compile("schema.json", &mut schemas).expect("the schema is right");
-    schemas.validate(value, index).err().map_or(String::new(), |error| format!("{error:#}"))
+    static ALL: LazyLock<(boon::Schemas, HashMap<&str, boon::SchemaIndex>)> = LazyLock::new(|| {
+        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+        let indices = ["graph", "explain", "diff"].map(|schema| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{schema}.schema.json"));
+            let text = std::fs::read_to_string(path).expect("the schema can be read");
+            let mut rules: Value = serde_json::from_str(&text).expect("the schema is JSON");
+            close(&mut rules);
+            let name = format!("{schema}.json");
+            compiler.add_resource(&name, rules).expect("a name");
+            (schema, compiler.compile(&name, &mut schemas).expect("the schema is right"))
+        });
+        (schemas, indices.into())
+    });
+    let (schemas, indices) = &*ALL;
+    schemas.validate(value, indices[schema]).err().map_or(String::new(), |error| format!("{error:#}"))
 }
 
 fn close(rules: &mut Value) {
@@ -235,4 +246,89 @@ fn each_command_has_completions_and_a_page() {
     }
     let page = std::fs::read_to_string(folder.join("pages/multistage-explain.1")).expect("there is a page");
     assert!(page.contains("changed") && page.contains("Examples"), "{page}");
+}
+
+/// Lets a program of this machine judge; nothing if it is not there, which is said.
+fn judge(program: &str, args: &[&str]) -> Option<(bool, String)> {
+    match Command::new(program).args(args).stdin(Stdio::null()).output() {
+        Ok(output) => {
+            let said = [output.stdout, output.stderr].concat();
+            Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+        }
+        Err(_) => {
+            let _ = writeln!(std::io::stderr(), "skipped: there is no {program} to try what is made for it");
+            None
+        }
+    }
+}
+
+#[test]
+fn shells_take_their_completions() {
+    let folder = folder("see-shells");
+    let own = Path::new(env!("CARGO_BIN_EXE_multistage")).parent().expect("a program is in a folder");
+    let path = format!("PATH={}:$PATH; ", own.display());
+    let file = |shell: &str| {
+        put(&folder, &[(shell, &run_in(&folder, &["completions", shell], "").out)]);
+        folder.join(shell).display().to_string()
+    };
+    let bash = format!(
+        "{path}source {}; COMP_WORDS=(multistage gr); COMP_CWORD=1; _multistage multistage gr multistage; echo ${{COMPREPLY[@]}}",
+        file("bash")
+    );
+    let fish = format!(
+        "source {}; complete -C 'multistage gr'; complete -C 'multistage explain --ch'",
+        file("fish")
+    );
+    let zsh = format!(
+        "fpath=({} $fpath); autoload -Uz compinit; compinit -u -D; print $_comps[multistage]; whence -v _multistage",
+        folder.display()
+    );
+    put(&folder, &[("_multistage", &run_in(&folder, &["completions", "zsh"], "").out)]);
+    for (shell, args, wanted) in [
+        ("bash", ["--norc", "-c", &*bash], &["graph"][..]),
+        ("fish", ["--no-config", "-c", &*fish], &["graph", "--changed"]),
+        ("zsh", ["-f", "-c", &*zsh], &["_multistage"]),
+    ] {
+        let Some((is_fine, said)) = judge(shell, &args) else { continue };
+        assert!(is_fine && wanted.iter().all(|word| said.contains(word)), "{shell}: {said}");
+    }
+}
+
+#[test]
+fn pages_are_set_without_a_warning() {
+    let folder = folder("see-pages");
+    assert_eq!(run_in(&folder, &["man", "."], "").code, 0);
+    for entry in std::fs::read_dir(&folder).expect("the pages are there") {
+        let page = entry.expect("the folder can be read").path().display().to_string();
+        let Some((is_fine, said)) = judge("groff", &["-man", "-Kutf8", "-Tutf8", "-ww", "-z", &page]) else {
+            return;
+        };
+        assert!(is_fine && said.is_empty(), "{page}: {said}");
+    }
+}
+
+#[test]
+fn words_of_a_file_reach_no_terminal_as_commands() {
+    let folder = folder("see-escapes");
+    put(
+        &folder,
+        &[(
+            "Dockerfile",
+            "FROM scratch AS a\nCOPY \u{1b}]0;x\u{7} /\u{202e}x\nFROM a\nCOPY --from=a /\u{1b}[2J /\n",
+        )],
+    );
+    let commands: [&[&str]; 6] = [
+        &["graph"],
+        &["graph", "--ops"],
+        &["graph", "--format", "mermaid"],
+        &["graph", "--format", "dot"],
+        &["explain"],
+        &["llb", "--text"],
+    ];
+    for args in commands {
+        let ran = run_in(&folder, args, "");
+        assert_eq!(ran.code, 0, "{args:?} {}", ran.err);
+        let bad = |c: char| c.is_control() && c != '\n';
+        assert!(!ran.out.contains(bad) && !ran.err.contains(bad), "{args:?}: {:?}", ran.out);
+    }
 }
