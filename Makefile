@@ -9,6 +9,10 @@ ENGINE ?= 28
 KIT ?= ../shared/conformance
 KIT_GROUPS ?= smoke syntax expansion from copy add run meta multistage engines options subrequests lint errors $(addprefix real-,a b c d e f g)
 export KIT
+# The tests of cargo that read the kit say so and pass where there is none.
+ifneq ($(wildcard $(KIT)/cases),)
+export MULTISTAGE_KIT ?= $(abspath $(KIT))
+endif
 
 .PHONY: help
 help: ## lists the targets

@@ -94,6 +94,17 @@ fn pictures_stand_alone() {
 }
 
 #[test]
+fn the_picture_in_the_readme_is_what_is_drawn() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let drawn = run_in(&root.join("examples/go-hello"), &["graph", "--format", "svg"], "").out;
+    let kept = std::fs::read_to_string(root.join("docs/go-hello.svg")).expect("the picture can be read");
+    assert!(
+        drawn == kept,
+        "`multistage graph --format svg examples/go-hello > docs/go-hello.svg` draws it anew"
+    );
+}
+
+#[test]
 fn json_has_the_form_of_its_schema() {
     let folder = stages("see-schemas");
     let cases: [(&str, &[&str]); 9] = [
