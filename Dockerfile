@@ -1,12 +1,16 @@
 # The image of the frontend: one static program.
 #
 #   docker build .                                   compiles it in the engine
-#   docker build --build-context binary=DIR .        takes DIR/multistage-frontend, compiled outside
+#   docker build --build-context binary=DIR .        takes DIR/bin/multistage-frontend, compiled outside
+#
+# With --build-arg SOURCE_DATE_EPOCH=SECONDS, files and image bear that time, and the image is the same whenever it is built.
+# `bin` is copied whole, as a folder that the engine makes for a file bears the time of the build.
 #
 # The compiler runs on the build platform and compiles for the target platform.
 
 FROM --platform=$BUILDPLATFORM rust:1-slim AS build
 ARG TARGETARCH
+ARG SOURCE_DATE_EPOCH=0
 WORKDIR /src
 RUN --mount=type=bind,target=. \
     --mount=type=cache,target=/usr/local/cargo/registry \
@@ -19,14 +23,15 @@ ppc64le) cpu=powerpc64le ;;
 riscv64) cpu=riscv64gc ;;
 *) cpu=$TARGETARCH ;;
 esac
-CARGO_TARGET_DIR=/target scripts/build-frontend /out/multistage-frontend $cpu-unknown-linux-musl
+CARGO_TARGET_DIR=/target scripts/build-frontend /out/bin/multistage-frontend $cpu-unknown-linux-musl
+touch -d "@$SOURCE_DATE_EPOCH" /out/bin/multistage-frontend /out/bin
 EOT
 
 FROM scratch AS binary
-COPY --from=build /out/multistage-frontend /
+COPY --from=build /out /
 
 FROM scratch
 LABEL moby.buildkit.frontend.network.none="true"
 LABEL moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring"
-COPY --from=binary /multistage-frontend /bin/multistage-frontend
+COPY --from=binary /bin /bin
 ENTRYPOINT ["/bin/multistage-frontend"]

@@ -18,6 +18,10 @@ need_root() {
     [ "$(id -u)" = 0 ] || die "$1 needs root"
 }
 
+# Prints the time that files and images of this source bear, in seconds since 1970: that of the last commit, so that they are
+# the same whenever they are made. SOURCE_DATE_EPOCH says another one.
+source_date() { echo "${SOURCE_DATE_EPOCH:-$(git -C "$root_dir" log -1 --format=%ct 2>/dev/null || echo 0)}"; }
+
 # need PROGRAM PACKAGE: installs a Debian package when the program is missing.
 need() {
     ! command -v "$1" >/dev/null || return 0

@@ -11,6 +11,7 @@ mod copy;
 mod errors;
 mod examples;
 mod explain;
+mod frontend;
 mod large;
 mod llb;
 mod meta;

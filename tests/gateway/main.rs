@@ -1,6 +1,7 @@
 //! The frontend binary against a fake engine: what it says, in which order, and how it ends.
 
 mod bridge;
+mod closed;
 mod faults;
 mod order;
 mod rounds;
