@@ -24,7 +24,7 @@ demo: ## builds the examples through the frontend on a real engine, and shows ea
 	@ENGINE=$(if $(filter command\ line environment,$(origin ENGINE)),$(ENGINE),auto) scripts/demo
 
 .PHONY: test
-test: lint test-cargo test-browser test-kit test-engine test-cluster ## everything that must hold: lints, tests, kit, builds on Docker 28
+test: lint deny test-cargo test-browser test-kit test-engine reproduce sbom test-cluster ## everything that must hold: lints, tests, kit, builds on Docker 28
 
 .PHONY: lint
 lint: ## formatting, clippy and documentation without a warning
@@ -34,6 +34,15 @@ lint: ## formatting, clippy and documentation without a warning
 	cargo clippy --locked --quiet --no-default-features --lib -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --quiet --no-deps --lib --all-features
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --quiet --no-deps --lib --no-default-features
+
+.PHONY: deny
+deny: ## licences, known vulnerabilities, duplicates and sources of all crates; installs cargo-deny
+	@scripts/deny
+
+.PHONY: dependencies
+dependencies: ## writes the tables in docs/dependencies.md anew
+	UPDATE_DEPENDENCIES=1 cargo test --locked --quiet --test dependencies
+	git diff --stat -- docs/dependencies.md
 
 .PHONY: test-cargo
 test-cargo: ## the tests that need no engine, with all features, with each, and with none
@@ -89,6 +98,20 @@ image-compiled: ## the same, compiled inside the engine
 .PHONY: image-itself
 image-itself: ## the same, converted by the frontend itself
 	@ENGINE=$(ENGINE) scripts/image itself
+
+.PHONY: reproduce
+reproduce: ## builds program and image twice, in different places, and compares
+	@ENGINE=$(ENGINE) scripts/reproduce
+
+.PHONY: sbom
+sbom: ## writes the bill of materials of the image, and holds it to the schema of CycloneDX
+	@scripts/build-frontend target/sbom/multistage-frontend
+	@scripts/sbom target/sbom/multistage-frontend.cdx.json target/sbom/multistage-frontend
+	@scripts/sbom check target/sbom/multistage-frontend.cdx.json
+
+.PHONY: soak
+soak: ## BUILDS builds (10000) on one engine; takes an hour or more
+	@ENGINE=$(ENGINE) scripts/soak $(BUILDS)
 
 .PHONY: bench
 bench: ## measures size, speed and memory, beside others where they are there, and writes docs/benchmarks.md
