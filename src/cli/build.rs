@@ -105,7 +105,7 @@ fn show(error: Error, sources: &SourceMap, output: &mut Output) -> Failure {
     }
     let finding = Finding { diagnostic, warning: None, fix: None };
     let judged = Judged { sources: sources.clone(), findings: Vec::new(), other: None };
-    let text = render::finding(&output.error_renderer(), &judged, &finding);
+    let text = render::finding(&output.error_canvas(), &judged, &finding);
     Failure::Drawn(text)
 }
 

@@ -2,9 +2,10 @@
 
 use super::args::Color;
 use crate::text::visible;
-use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::renderer::{AnsiColor, DecorStyle};
 use annotate_snippets::{Level, Renderer};
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+use terminal_size::{Height, Width};
 
 /// Why a command stopped before its end.
 #[derive(Debug)]
@@ -78,14 +79,14 @@ impl Output {
         self.is_text = true;
     }
 
-    /// Returns what draws frames on standard output.
-    pub(super) fn renderer(&self) -> Renderer {
-        renderer(self.out_is_coloured)
+    /// Returns how frames are drawn on standard output.
+    pub(super) fn canvas(&self) -> Canvas {
+        Canvas::new(self.out_is_coloured, terminal_size::terminal_size_of(io::stdout()))
     }
 
-    /// Returns what draws frames on standard error.
-    pub(super) fn error_renderer(&self) -> Renderer {
-        renderer(self.err_is_coloured)
+    /// Returns how frames are drawn on standard error.
+    pub(super) fn error_canvas(&self) -> Canvas {
+        Canvas::new(self.err_is_coloured, terminal_size::terminal_size_of(io::stderr()))
     }
 
     /// Shows what is drawn already on standard error.
@@ -126,7 +127,7 @@ impl Output {
         // What comes first is read first. Nobody is left to tell if either of the two fails.
         let _ = self.out.flush();
         let group = level.primary_title(text).elements(hints.iter().map(|hint| Level::HELP.message(hint)));
-        let _ = writeln!(self.err, "{}", renderer(self.err_is_coloured).render(&[group]));
+        let _ = writeln!(self.err, "{}", self.error_canvas().renderer.render(&[group]));
     }
 }
 
@@ -146,7 +147,30 @@ impl Write for Output {
     }
 }
 
-fn renderer(is_coloured: bool) -> Renderer {
-    let renderer = if is_coloured { Renderer::styled() } else { Renderer::plain() };
-    renderer.decor_style(DecorStyle::Ascii)
+/// What frames are drawn on.
+#[derive(Clone, Debug)]
+pub(super) struct Canvas {
+    /// Draws them.
+    pub renderer: Renderer,
+    /// How many columns there are, if that is known.
+    pub width: Option<usize>,
+    is_coloured: bool,
+}
+
+impl Canvas {
+    fn new(is_coloured: bool, size: Option<(Width, Height)>) -> Canvas {
+        let renderer = if is_coloured { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        // A terminal that says 0 does not know.
+        match size.map(|(Width(width), _)| usize::from(width)).filter(|width| *width > 0) {
+            Some(width) => Canvas { renderer: renderer.term_width(width), width: Some(width), is_coloured },
+            None => Canvas { renderer, width: None, is_coloured },
+        }
+    }
+
+    /// Returns a text in bold and in a colour, where there are colours.
+    pub(super) fn paint(&self, text: &str, color: AnsiColor) -> String {
+        let style = color.on_default().bold();
+        if self.is_coloured { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
 }

@@ -93,7 +93,8 @@ pub(super) fn transfer(
     (words, destination): (Vec<Word>, Word),
     keyword: &str,
 ) -> Transfer {
-    if heredoc_word(&destination.text).is_some() {
+    // Without a destination the one word is no destination either.
+    if heredoc_word(&destination.text).is_some() && !words.is_empty() {
         let message = format!("{keyword} cannot accept a heredoc as a destination");
         reader.error("heredoc-as-destination", message, destination.span);
     }

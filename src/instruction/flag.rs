@@ -77,7 +77,11 @@ fn read(
     let Some(&(name, takes)) = known.iter().find(|(known, _)| *known == name) else {
         let names = known.iter().map(|(known, _)| *known);
         let message = suggest::hint(format!("unknown flag: {dashed}"), name, names, Case::Matters);
-        return Err(Diagnostic::error("unknown-flag", message, flag.span).hint(known_flags(known)));
+        // The name alone, if it stands in the file as it is.
+        let is_whole = flag.span.len() as usize == flag.text.len();
+        let end = if is_whole { flag.span.start + dashed.len() as u32 } else { flag.span.end };
+        let span = Span::new(flag.span.start, end);
+        return Err(Diagnostic::error("unknown-flag", message, span).hint(known_flags(known)));
     };
     if takes != Takes::Values {
         if let Some((_, first)) = used.iter().find(|(used, _)| *used == name) {

@@ -422,7 +422,7 @@ mod tests {
             "COPY requires at least two arguments, but only one was provided. Destination could not be determined",
             "a",
         );
-        check_error("COPY --form=x a b", "unknown flag: --form (did you mean from?)", "--form=x");
+        check_error("COPY --form=x a b", "unknown flag: --form (did you mean from?)", "--form");
         check_error("COPY --link --link a b", "duplicate flag specified: --link", "--link");
         check_error("COPY --link=1 a b", "expecting boolean value for flag --link, not: 1", "1");
         check_error("COPY --link= a b", "missing a value on flag: --link", "--link=");

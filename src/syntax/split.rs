@@ -230,8 +230,13 @@ pub(super) fn pairs(args: Slice<'_>, escape: u8, keyword: &str) -> (Vec<Pair>, V
     }
     let mut pairs = Vec::with_capacity(words.len());
     let mut errors = Vec::new();
+    let mut is_wrong = false;
     for word in words {
         let Some(equals) = word.text.find('=') else {
+            // Words in a row are one mistake: a value without quotes, or a comment.
+            if std::mem::replace(&mut is_wrong, true) {
+                continue;
+            }
             let message = format!(
                 "Syntax error - can't find = in {}. Must be of the form: name=value",
                 quote(word.text)
@@ -240,6 +245,7 @@ pub(super) fn pairs(args: Slice<'_>, escape: u8, keyword: &str) -> (Vec<Pair>, V
             errors.push(error.hint("a value with white space in it needs quotes around"));
             continue;
         };
+        is_wrong = false;
         pairs.push(Pair {
             key: word.sub(0..equals).word(),
             value: word.sub(equals + 1..word.text.len()).word(),

@@ -3,7 +3,7 @@
 //! A warning knows the word that is meant. Fixes are made in [`super::mend`].
 
 use super::fix::Fix;
-use super::mend;
+use super::{mend, silent};
 use crate::instruction::{ArgDecl, File, Head, Instruction, Kind, Pair, StageDecl};
 use crate::lint::Warning;
 use crate::text::{SourceFile, Span};
@@ -89,7 +89,7 @@ pub(super) fn advise(warning: &Warning, source: &SourceFile, file: &File) -> Adv
             advice.fix(mend::keyword_casing(head, warning.message.ends_with("(uppercase)")))
         }
         ("FromAsCasing", Item::From(from)) => {
-            advice.label(keyword, "cased another way").fix(mend::as_casing(from))
+            advice.label(place, "cased unlike FROM").fix(mend::as_casing(from))
         }
         ("StageNameCasing", Item::From(from)) => advice.fix(mend::stage_name(from)),
         ("ReservedStageName", _) => advice.help("choose another name for this stage"),
@@ -106,9 +106,13 @@ pub(super) fn advise(warning: &Warning, source: &SourceFile, file: &File) -> Adv
         }
         ("LegacyKeyValueFormat", Item::Other(instruction)) => {
             let pair = pairs(instruction).iter().find(|pair| pair.is_legacy);
-            advice
-                .help("write `key=value`, with quotes if the value has blanks")
-                .fix(pair.and_then(|pair| mend::legacy_pair(source, file.escape, head, pair)))
+            let advice = match pair.filter(|pair| pair.value.text.starts_with('=')) {
+                Some(pair) => advice.label(pair.value.span, "the value").help(
+                    "write `key=value` without blanks around the `=`, which is a part of the value here",
+                ),
+                None => advice.help("write `key=value`, with quotes if the value has blanks"),
+            };
+            advice.fix(pair.and_then(|pair| mend::legacy_pair(source, file.escape, head, pair)))
         }
         ("MaintainerDeprecated", Item::Other(instruction)) => advice
             .help("write `LABEL org.opencontainers.image.authors=…`")
@@ -117,9 +121,18 @@ pub(super) fn advise(warning: &Warning, source: &SourceFile, file: &File) -> Adv
             .label(keyword, "this instruction goes on below")
             .help("remove the empty line, or put a `#` on it")
             .fix(mend::empty_lines(source, head)),
-        ("JSONArgsRecommended", Item::Other(instruction)) => advice
-            .help("write a JSON array; name the shell in it if one is needed: `[\"sh\", \"-c\", \"…\"]`")
-            .fix(mend::json_form(source, instruction)),
+        ("JSONArgsRecommended", Item::Other(instruction)) => {
+            let command = mend::command(instruction);
+            match command.and_then(|command| silent::nearly_json(source, command)) {
+                Some((not_json, fix)) => advice
+                    .label(not_json.span, not_json.reason)
+                    .help("this begins like a JSON array but is none: a shell gets it as it is")
+                    .fix(fix),
+                None => advice
+                    .help("write a JSON array; name the shell in it if one is needed: `[\"sh\", \"-c\", \"…\"]`")
+                    .fix(mend::json_form(source, instruction)),
+            }
+        }
         ("MultipleInstructionsDisallowed", _) => {
             advice.help("remove it: only the last one counts").fix(mend::remove(source, head))
         }

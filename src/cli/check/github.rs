@@ -2,7 +2,7 @@
 
 use super::{Finding, Judged};
 use crate::cli::render;
-use crate::text::Severity;
+use crate::text::{Severity, Span};
 use std::fmt::Write;
 
 /// Returns a workflow command for each finding.
@@ -25,9 +25,12 @@ pub(super) fn annotations(judged: &[&Judged]) -> String {
                 start.line,
                 end.line
             );
-            // Columns are for places on one line only.
+            // Columns are for places on one line only. They count characters, as those of SARIF do.
             if start.line == end.line {
-                let _ = write!(out, ",col={},endColumn={}", start.column + 1, end.column + 1);
+                let column =
+                    |at: u32, column: u32| file.slice(Span::new(at - column, at)).chars().count() + 1;
+                let columns = (column(found.span.start, start.column), column(found.span.end, end.column));
+                let _ = write!(out, ",col={},endColumn={}", columns.0, columns.1);
             }
             let _ = writeln!(out, ",title={}::{}", property(found.code), data(&text(finding)));
         }

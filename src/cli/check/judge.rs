@@ -5,7 +5,7 @@
 
 use super::advice;
 use super::fix::Fix;
-use super::{help, names};
+use super::{help, names, silent};
 use crate::cli::answer::{self, Answers, Local};
 use crate::image::Platform;
 use crate::instruction::{File, Kind};
@@ -94,8 +94,15 @@ pub(super) fn judge(input: Input, settings: &Settings) -> Judged {
     answers.locals.insert(MainContext::LOCAL_NAME.to_owned(), context);
 
     let sources = SourceMap::of(name, data);
-    let mut judge =
-        Judge { settings, answers, sources: &sources, errors: Vec::new(), warnings: Vec::new(), other: None };
+    let mut judge = Judge {
+        settings,
+        answers,
+        sources: &sources,
+        errors: Vec::new(),
+        warnings: Vec::new(),
+        other: None,
+        names: Vec::new(),
+    };
     if let Err(error) = judge.run() {
         judge.errors.push(error.diagnostic);
     }
@@ -116,6 +123,8 @@ struct Judge<'a> {
     errors: Vec<Diagnostic>,
     warnings: Vec<Finding>,
     other: Option<String>,
+    /// The names of the stages, also of those that were taken out.
+    names: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -150,11 +159,22 @@ impl Judge<'_> {
 
         // Nobody else has it yet, so nothing is copied.
         let file = Arc::make_mut(&mut source.file);
+        self.names = file.stages.iter().filter_map(|it| Some(it.name.as_ref()?.text.clone())).collect();
         let found = std::mem::take(&mut file.diagnostics);
         file.syntax_errors = 0;
         let loses_stage = found.iter().any(|error| loses_stage(self.sources, error));
         let mut has_lost_names = found.iter().any(|error| self.sets_names(error.span));
         self.errors.extend(found.into_iter().filter(|error| !(loses_stage && error.code == "no-stage")));
+        // What is no Dockerfile is wrong in every line, which tells nobody anything.
+        let is_foreign = |error: &Diagnostic| {
+            error.code == "unknown-instruction" && advice::suggestion(&error.message).is_none()
+        };
+        if file.stages.is_empty() && file.global_args.is_empty() && self.errors.iter().all(is_foreign) {
+            self.errors.truncate(1);
+            for error in &mut self.errors {
+                error.hints = vec!["no line of this file is an instruction: is it a Dockerfile?".to_owned()];
+            }
+        }
 
         let is_lost = loses_stage || (source.file.stages.is_empty() && !self.errors.is_empty());
         let outcome = match is_lost {
@@ -180,13 +200,13 @@ impl Judge<'_> {
             }
             self.warnings.push(Finding { diagnostic, warning: Some(warning), fix: advice.fix });
         }
+        let mut found = silent::all(text, file);
         if !loses_stage {
-            for (diagnostic, fix) in
-                names::misspelled(file).into_iter().chain(names::architectures(text, file))
-            {
-                self.warnings.push(Finding { diagnostic, warning: None, fix });
-            }
+            found.extend(names::misspelled(file));
+            found.extend(names::architectures(text, file));
         }
+        let warnings = found.into_iter().map(|(diagnostic, fix)| Finding { diagnostic, warning: None, fix });
+        self.warnings.extend(warnings);
         Ok(())
     }
 
@@ -232,9 +252,10 @@ impl Judge<'_> {
 
     fn findings(self) -> Vec<Finding> {
         let text = &self.sources.files()[0];
+        let names = &self.names;
         let errors = self.errors.into_iter().map(|mut diagnostic| {
-            help::add(&mut diagnostic);
-            Finding { fix: help::mend(&diagnostic, text), diagnostic, warning: None }
+            let fix = help::add(&mut diagnostic, text, names);
+            Finding { fix, diagnostic, warning: None }
         });
         let mut findings: Vec<Finding> = errors.chain(self.warnings).collect();
         findings.sort_by_key(|finding| finding.diagnostic.span);

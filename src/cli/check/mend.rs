@@ -42,6 +42,13 @@ pub(super) fn legacy_pair(source: &SourceFile, escape: char, head: &Head, pair: 
         return None;
     }
     let (key, value) = (&pair.key.text, &pair.value.text);
+    // Who writes blanks around an equals sign means no value that begins with it.
+    if let Some(meant) = value.strip_prefix('=') {
+        let meant = meant.trim();
+        let new = format!("{key}={meant}");
+        let is_one_word = !meant.is_empty() && !meant.contains(char::is_whitespace);
+        return is_one_word.then(|| Fix::suggested(format!("write `{new}`"), place, new));
+    }
     let candidates = [format!("{key}={value}"), format!("{key}=\"{value}\"")];
     let new = candidates.into_iter().find(|new| {
         let escape = if escape == '`' { "# escape=`\n" } else { "" };
@@ -148,6 +155,16 @@ pub(super) fn json_form(source: &SourceFile, instruction: &Instruction) -> Optio
     let list: Vec<String> = text.value.split_ascii_whitespace().map(|word| format!("\"{word}\"")).collect();
     let array = format!("[{}]", list.join(", "));
     Some(Fix::suggested(format!("write `{array}`"), text.span, array))
+}
+
+/// Writes an array with the quotes that JSON has.
+pub(super) fn json_quotes(source: &SourceFile, place: Span) -> Option<Fix> {
+    let written = source.slice(place).trim_end();
+    let place = Span::new(place.start, place.start + written.len() as u32);
+    let array = written.replace('\'', "\"");
+    let is_array =
+        !written.contains(['"', '\\', '\n']) && serde_json::from_str::<Vec<String>>(&array).is_ok();
+    is_array.then(|| Fix::suggested(format!("write `{array}`"), place, array))
 }
 
 /// Takes out an instruction.

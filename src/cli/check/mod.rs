@@ -12,6 +12,7 @@ mod judge;
 mod mend;
 mod names;
 mod sarif;
+mod silent;
 
 pub(super) use fix::{Fix, Safety};
 pub(super) use judge::{Finding, Judged};
@@ -23,6 +24,7 @@ use super::output::{Failure, Output};
 use super::render;
 use crate::lint::{self, Config};
 use crate::suggest::{self, Case};
+use annotate_snippets::renderer::AnsiColor;
 use judge::{Input, Settings};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -231,9 +233,9 @@ fn show(args: &CheckArgs, checked: &[Checked], output: &mut Output) -> Result<()
         match args.format {
             Format::Human => {
                 // Drawing takes a third of the time, so it is done side by side, too.
-                let renderer = output.renderer();
+                let canvas = output.canvas();
                 let draw = |one: &&Judged| -> String {
-                    let drawn = one.findings.iter().map(|finding| render::finding(&renderer, one, finding));
+                    let drawn = one.findings.iter().map(|finding| render::finding(&canvas, one, finding));
                     drawn.map(|text| text + "\n\n").collect()
                 };
                 for text in side_by_side(&judged, draw) {
@@ -246,23 +248,34 @@ fn show(args: &CheckArgs, checked: &[Checked], output: &mut Output) -> Result<()
         }
     }
     if args.format == Format::Human {
-        let summary = summary(args, checked, &judged);
+        let (result, more) = summary(args, checked, &judged);
         match args.diff {
-            true => output.note(&summary),
-            false => writeln!(output, "{summary}")?,
+            true => output.note(&(result + &more)),
+            false => {
+                let color = match checked.iter().map(status).max() {
+                    Some(Status::Broken) => AnsiColor::BrightRed,
+                    Some(Status::Findings) => AnsiColor::Yellow,
+                    Some(Status::Clean) | None => AnsiColor::Green,
+                };
+                let canvas = output.canvas();
+                let is_long = canvas.width.is_some_and(|width| result.len() + more.len() > width);
+                let more = if is_long { more.replace("; ", "\n") } else { more };
+                let result = canvas.paint(&result, color);
+                writeln!(output, "{result}{more}")?;
+            }
         }
     }
     Ok(())
 }
 
-/// Says in one line what came of it all.
-fn summary(args: &CheckArgs, checked: &[Checked], judged: &[&Judged]) -> String {
+/// Says in one line what came of it all, and what more can be done.
+fn summary(args: &CheckArgs, checked: &[Checked], judged: &[&Judged]) -> (String, String) {
     let findings = || judged.iter().flat_map(|one| &one.findings);
     let errors =
         findings().filter(|finding| finding.diagnostic.severity == crate::text::Severity::Error).count();
     let warnings = findings().count() - errors;
     let files = checked.len();
-    let mut out = match (errors, warnings) {
+    let result = match (errors, warnings) {
         (0, 0) => format!("{} checked, nothing found", count(files, "file")),
         (0, _) => format!("{} in {}", count(warnings, "warning"), count(files, "file")),
         (_, 0) => format!("{} in {}", count(errors, "error"), count(files, "file")),
@@ -273,23 +286,26 @@ fn summary(args: &CheckArgs, checked: &[Checked], judged: &[&Judged]) -> String 
             count(files, "file")
         ),
     };
+    let mut out = String::new();
     let mended: usize = checked.iter().map(|one| one.mended).sum();
     if mended > 0 {
         out.push_str(&format!("; {mended} mended"));
     }
-    let fixable =
-        |safety| findings().filter(|it| it.fix.as_ref().is_some_and(|fix| fix.safety == safety)).count();
-    let (safe, suggested) = (fixable(Safety::Safe), fixable(Safety::Suggested));
+    let fixable = |one: &Judged, safety| {
+        one.findings.iter().filter(|it| it.fix.as_ref().is_some_and(|fix| fix.safety == safety)).count()
+    };
+    // A file that is broken is not touched.
+    let is_whole = |one: &&&Judged| !one.findings.iter().any(Finding::is_broken);
+    let safe: usize = judged.iter().filter(is_whole).map(|one| fixable(one, Safety::Safe)).sum();
+    let all: usize =
+        judged.iter().map(|one| fixable(one, Safety::Safe) + fixable(one, Safety::Suggested)).sum();
     if safe > 0 && !args.fix {
         out.push_str(&format!("; --fix mends {safe}"));
     }
-    if suggested > 0 && !args.diff {
-        out.push_str(&format!(
-            "; --diff shows how to mend {}",
-            if args.fix { suggested } else { safe + suggested }
-        ));
+    if all > safe && !args.diff {
+        out.push_str(&format!("; --diff shows how to mend {all}"));
     }
-    out
+    (result, out)
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -61,6 +61,22 @@ const WELL_KNOWN: [&str; 44] = [
     "ubuntu",
 ];
 
+/// Names that are given to stages, and that no image in wide use has.
+const OF_STAGES: [&str; 12] = [
+    "assets",
+    "backend",
+    "build",
+    "build-env",
+    "builder",
+    "compile",
+    "dependencies",
+    "deps",
+    "development",
+    "frontend",
+    "production",
+    "runtime",
+];
+
 /// Returns a warning for each name that is close to that of a stage, and how to mend it.
 pub(super) fn misspelled(file: &File) -> Vec<(Diagnostic, Option<Fix>)> {
     let name = |stage: &'_ StageDecl| stage.name.as_ref().map(|name| name.text.clone());
@@ -112,12 +128,21 @@ fn misspelling(name: &str, span: Span, range: Span, names: &[&str]) -> Option<(D
     if is_image(name) || name.len() < 4 {
         return None;
     }
-    let nearest = suggest::nearest(name, names.iter().copied(), Case::Matters)?;
+    let Some(nearest) = suggest::nearest(name, names.iter().copied(), Case::Matters) else {
+        let is_of_stage = OF_STAGES.binary_search(&name).is_ok();
+        return is_of_stage.then(|| missing(name, span, range));
+    };
     let message =
         format!("no stage is called `{name}`, so it is taken for an image (did you mean {nearest}?)");
     let warning = Diagnostic::warning("misspelled-stage", message, span).within(range);
     let warning = warning.hint(format!("write `{nearest}`, or the whole name of the image: `{name}:tag`"));
     Some((warning, Some(Fix::suggested(format!("write `{nearest}`"), span, nearest))))
+}
+
+fn missing(name: &str, span: Span, range: Span) -> (Diagnostic, Option<Fix>) {
+    let message = format!("no stage is called `{name}`, so it is taken for an image");
+    let help = format!("name a stage so, `FROM … AS {name}`, or hand it in with `--build-context {name}=…`");
+    (Diagnostic::warning("missing-stage", message, span).within(range).hint(help), None)
 }
 
 /// Architectures that images are made for, under all their names.
@@ -145,7 +170,14 @@ pub(super) fn architectures(source: &SourceFile, file: &File) -> Vec<(Diagnostic
         let start = word.span.start + os.len() as u32 + 1;
         let span = Span::new(start, start + architecture.len() as u32);
         let message = format!("no architecture is called `{architecture}`");
-        let nearest = suggest::nearest(architecture, ARCHITECTURES, Case::Matters);
+        let usual = match &*lower(architecture) {
+            "x64" => Some("amd64".to_owned()),
+            "x86" => Some("386".to_owned()),
+            "armv6" | "armv7" => Some(lower(architecture).replace("armv", "arm/v")),
+            "armv8" | "arm64v8" => Some("arm64".to_owned()),
+            _ => None,
+        };
+        let nearest = usual.or_else(|| suggest::nearest(architecture, ARCHITECTURES, Case::Matters));
         let message = match &nearest {
             Some(nearest) => format!("{message} (did you mean {nearest}?)"),
             None => message,
@@ -184,7 +216,7 @@ mod tests {
 
     #[test]
     fn images_are_sorted() {
-        assert!(WELL_KNOWN.is_sorted());
+        assert!(WELL_KNOWN.is_sorted() && OF_STAGES.is_sorted());
     }
 
     #[test]
@@ -195,6 +227,11 @@ mod tests {
             "FROM a AS builder\nFROM b\nRUN --mount=from=bulder,target=/x y\n",
             &["misspelled-stage: bulder"],
         );
+    }
+
+    #[test]
+    fn names_that_are_of_stages_alone() {
+        check("FROM b\nCOPY --from=builder x .\nCOPY --from=tool x .\n", &["missing-stage: builder"]);
     }
 
     #[test]
@@ -223,6 +260,13 @@ mod tests {
             &[],
         );
         check("FROM --platform=linux/$TARGETARCH a\n", &[]);
+        check(
+            "FROM --platform=linux/x64 a\nFROM --platform=linux/armv7 a\n",
+            &[
+                "no architecture is called `x64` (did you mean amd64?)",
+                "no architecture is called `armv7` (did you mean arm/v7?)",
+            ],
+        );
     }
 
     #[test]

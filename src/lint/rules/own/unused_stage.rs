@@ -11,10 +11,10 @@ pub(super) const RULE: Rule = Rule {
     page: Page {
         text: "No other stage starts from this one or takes files from it, so a build of the last stage leaves it \
                out: often a `COPY --from` was lost, or points at another stage. Remove the stage, or use it. \
-               How sure: a stage without a name cannot be built at all. One with a name may be a target \
-               (`--target`), so the rule lets go of stages that start from another stage of the file, that \
-               have a description, that hold CMD or ENTRYPOINT, that have the name of a usual target such as \
-               `test`, or of which there are several.",
+               How sure: a stage without a name can be built by its number only, which hardly anybody does. One \
+               with a name may be a target (`--target`), so the rule lets go of stages that start from another \
+               stage of the file or, to hand out files, from scratch, that have a description, that hold CMD or \
+               ENTRYPOINT, that have the name of a usual target such as `test`, or of which there are several.",
         bad: "FROM alpine AS build\n\
               RUN make\n\
               FROM alpine\n\
@@ -29,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Words in the names of stages that people build on purpose.
-const TARGETS: [&str; 31] = [
+const TARGETS: [&str; 32] = [
     "artifact",
     "artifacts",
     "bench",
@@ -54,6 +54,7 @@ const TARGETS: [&str; 31] = [
     "production",
     "release",
     "runtime",
+    "target",
     "test",
     "tests",
     "toolchain",
@@ -88,13 +89,16 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let stage = &stages[at];
         let Some(name) = &stage.name else {
             let place = cx.place(stage.head.span, stage.base.span);
-            out.warn(place, "No stage uses this one, and it has no name to build it by");
+            out.warn(place, "No stage uses this one, and it has no name that `--target` could call it by");
             continue;
         };
         let is_image =
             stage.instructions.iter().any(|it| matches!(it.kind, Kind::Cmd(_) | Kind::Entrypoint(_)));
-        let is_target = name.text.split(['-', '_', '.']).any(|word| TARGETS.contains(&word));
-        let is_derived = base_stage(stages, at, &stage.base.text).is_some();
+        let mut words = name.text.split(['-', '_', '.']);
+        let is_target =
+            words.any(|word| TARGETS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())));
+        let is_derived =
+            stage.base.text == crate::stage::SCRATCH || base_stage(stages, at, &stage.base.text).is_some();
         if named == 1 && !is_image && !is_target && !is_derived && stage.description.is_none() {
             let last = last.name.as_ref().map_or("the last stage", |name| &name.text);
             let place = cx.place(stage.head.span, name.written.span);
@@ -120,6 +124,8 @@ mod tests {
         assert_eq!(check("FROM a AS base\nFROM base AS one\nFROM base\n"), 0);
         assert_eq!(check("FROM a AS unit-test\nFROM b\n"), 0);
         assert_eq!(check("FROM a AS one\nCMD x\nFROM b\n"), 0);
+        assert_eq!(check("FROM a AS target2\nFROM b\n"), 0);
+        assert_eq!(check("FROM scratch AS files\nCOPY a /\nFROM b\n"), 0);
         assert_eq!(check("FROM a AS one\nFROM b\nRUN --mount=from=one,target=/x y\n"), 0);
         assert_eq!(check("FROM a AS One\nFROM b\nCOPY --from=oNE x y\n"), 0);
         assert_eq!(check("FROM a\nFROM b\nCOPY --from=0 x y\n"), 0);
