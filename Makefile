@@ -13,6 +13,9 @@ export KIT
 ifneq ($(wildcard $(KIT)/cases),)
 export MULTISTAGE_KIT ?= $(abspath $(KIT))
 endif
+# How long to fuzz each target, and which.
+SECONDS ?= 60
+TARGETS ?=
 
 .PHONY: help
 help: ## lists the targets
@@ -50,6 +53,14 @@ test-cargo: ## the tests that need no engine, with all features, with each, and 
 	cargo test --locked --no-default-features --lib
 	cargo check --locked --quiet --no-default-features --features gateway --bins
 	cargo check --locked --quiet --no-default-features --features cli --bins
+
+.PHONY: test-fuzz
+test-fuzz: ## each fuzz target for a few seconds
+	@scripts/fuzz 5
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for SECONDS (60), or TARGETS alone
+	@scripts/fuzz $(SECONDS) $(TARGETS)
 
 .PHONY: public-api
 public-api: ## writes the list of the library's public surface anew, after a change to it that is meant

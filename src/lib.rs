@@ -57,6 +57,7 @@
 #![deny(rustdoc::broken_intra_doc_links)]
 
 mod api;
+mod limits;
 mod options;
 mod plan;
 mod text;
@@ -104,7 +105,10 @@ pub mod internal {
     pub mod suggest;
     pub mod syntax;
 
-    // Rooms of which a part is public.
+    // Rooms of which a part is public, or none.
+    pub mod limits {
+        pub use crate::limits::*;
+    }
     pub mod options {
         pub use crate::options::*;
     }

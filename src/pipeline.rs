@@ -13,11 +13,12 @@ use crate::convert::{Converted, convert};
 use crate::facts::Facts;
 use crate::image::Platform;
 use crate::instruction::{File, parse_file};
+use crate::limits::{FILE_BYTES, STAGES};
 use crate::lint::{self, Warning};
 use crate::options::Options;
 use crate::plan::{Answer, Error, Plan, Planner, Project, Question, Step};
 use crate::syntax;
-use crate::text::Diagnostic;
+use crate::text::{Diagnostic, SourceFile};
 use std::sync::Arc;
 
 /// A Dockerfile that was read: what all builds of it share.
@@ -83,12 +84,30 @@ impl Source {
         if project.sources.files()[0].data().is_empty() {
             return Err(Error::new("empty-file", "the Dockerfile cannot be empty"));
         }
+        check_size(&project.sources.files()[0], &file)?;
         let invalid = |message| Error::new("invalid-check-option", message);
         let lint = match lint::option_config(&options).map_err(invalid)? {
             Some(config) => config,
             None => lint::file_config(&file).map_err(invalid)?,
         };
         Ok(Source { project: Arc::new(project), file, options, lint: Arc::new(lint) })
+    }
+}
+
+/// Checks the limits of a file.
+fn check_size(text: &SourceFile, file: &File) -> Result<(), Error> {
+    if text.data().len() > FILE_BYTES {
+        return Err(Error::new(
+            "too-large",
+            format!("the Dockerfile is larger than {} MiB", FILE_BYTES >> 20),
+        ));
+    }
+    match file.stages.get(STAGES) {
+        Some(stage) => {
+            let message = format!("the Dockerfile has more than {STAGES} stages");
+            Err(Diagnostic::error("too-many-stages", message, stage.head.span).into())
+        }
+        None => Ok(()),
     }
 }
 

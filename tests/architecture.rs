@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up. A room imports only from rooms above it in this list.
 const ORDER: &[&str] = &[
+    "limits",
     "text",
     "pb",
     "suggest",
@@ -31,7 +32,7 @@ const ORDER: &[&str] = &[
 
 /// Rooms that must stay plain: what they may import is less than what stands above them.
 const PLAIN: &[(&str, &[&str])] = &[
-    ("image", &["text", "path"]),
+    ("image", &["limits", "text", "path"]),
     ("remote", &["text", "path"]),
     ("path", &["text"]),
     ("options", &["text", "image", "suggest", "remote"]),

@@ -94,7 +94,7 @@ fn llb_frontend(files: &'static [(&'static str, Vec<u8>)]) -> (gw::ReturnRequest
                     Some((_, data)) => {
                         Reply::Message(gw::ReadFileResponse { data: data.clone() }.encode_to_vec())
                     }
-                    None => Reply::Status(5, "no such file", Vec::new()),
+                    None => Reply::Status(5, "no such file", String::new()),
                 }
             }
             "Return" => {

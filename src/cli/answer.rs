@@ -6,6 +6,7 @@
 
 use super::images::Images;
 use crate::image::{Config, Platform};
+use crate::limits;
 use crate::llb::Definition;
 use crate::pb::ops::{self, op::Op as Kind};
 use crate::pipeline::{Build, Outcome};
@@ -22,8 +23,8 @@ use std::path::{Component, Path, PathBuf};
 const NOT_FOUND: i32 = 5;
 /// The gRPC code of what cannot be had now.
 const UNAVAILABLE: i32 = 14;
-/// The most that is read of one file, as an engine's message can hold no more.
-pub(super) const LIMIT_BYTES: u64 = 16 << 20;
+/// The most that is read of one file.
+pub(super) const LIMIT_BYTES: u64 = limits::FILE_BYTES as u64;
 
 /// What a local source of a build is.
 #[derive(Clone, Debug, Default)]

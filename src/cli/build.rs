@@ -124,7 +124,7 @@ fn options(args: &BuildArgs, locals: &mut BTreeMap<String, Local>) -> Result<Opt
     let mut dockerfile = Local { folder: Some(folder.clone()), files: BTreeMap::new() };
     if filename == "-" {
         let mut data = Vec::new();
-        let read = std::io::stdin().lock().take(answer::LIMIT_BYTES).read_to_end(&mut data);
+        let read = std::io::stdin().lock().take(answer::LIMIT_BYTES + 1).read_to_end(&mut data);
         read.map_err(|error| Failure::new(format!("standard input: {error}")))?;
         dockerfile = Local { folder: None, files: BTreeMap::from([("Dockerfile".to_owned(), data)]) };
     } else {

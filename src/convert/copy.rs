@@ -178,8 +178,11 @@ pub(super) fn transfer(
     }
 
     let line = history_line(&files);
-    let shown = cx.lexer.word(&step.head.text, &stage.state.env);
-    let command = uppercase_keyword(&shown.map_or_else(|_| step.head.text.clone(), |expanded| expanded.text));
+    // Each source becomes an action, with all the patterns.
+    let pieces = files.sources.len().saturating_mul(16 + files.exclude.len());
+    let excluded = files.exclude.iter().map(String::len).sum::<usize>();
+    cx.make(step, pieces, files.sources.len().saturating_mul(excluded), step.head.keyword.span)?;
+    let command = uppercase_keyword(&cx.shown(&cx.lexer.clone(), &step.head.text, &stage.state.env));
     let name = cx.step_name(stage, step, Some(&platform), &command);
 
     let template = op::Copy {

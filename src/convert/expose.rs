@@ -18,6 +18,9 @@ pub(super) fn expose(
     for word in &expose.ports {
         let found = cx.lexer.words(&word.text, &stage.state.env);
         let found = found.map_err(|error| step.error("expansion", error.to_string(), word.span))?;
+        let (found, steps) = found;
+        let _ = cx.made.take(steps);
+        cx.make(step, found.len(), found.iter().map(String::len).sum(), word.span)?;
         words.extend(found.into_iter().map(|text| (text, word.span)));
     }
     let mut names = Vec::with_capacity(words.len());
@@ -25,7 +28,11 @@ pub(super) fn expose(
         let fail = |message| step.error("invalid-port", message, *span);
         let parts = Parts::split(text).map_err(fail)?;
         cx.note(stage, step, *span, parts.fact(text));
+        let before = names.len();
         names.extend(parts.ports().map_err(fail)?);
+        let added = &names[before..];
+        // Each goes into the history, too, and takes a place in an ordered set.
+        cx.make(step, 4 * added.len(), added.iter().map(String::len).sum(), *span)?;
     }
     let line = format!("EXPOSE [{}]", names.join(" "));
     stage.state.image_mut().config.config.exposed_ports.extend(names);

@@ -9,7 +9,7 @@ use super::source::SourceId;
 use super::state::{Image, Stage, State, split_pair};
 use super::{COMMAND, Cx, workdir};
 use crate::expand::EnvList;
-use crate::image::Platform;
+use crate::image::{Config, Platform};
 use crate::llb::op::{self, Network, ResolveMode};
 use crate::llb::{Edge, Graph, Meta, Op};
 use crate::options;
@@ -29,6 +29,11 @@ pub(super) fn start(cx: &mut Cx<'_>, id: StageId) -> Result<Stage, Diagnostic> {
         None => load(cx, id)?,
     };
     let state = &mut stage.state;
+    let (pieces, bytes) = state.image.config.weight();
+    cx.made.add(pieces, bytes).map_err(|error| {
+        let stage = &cx.plan.stages[id];
+        stage.place(Diagnostic::error("too-large", error.to_string(), stage.named_at.word))
+    })?;
 
     // Steps on Unix always have a PATH, in the image too.
     if !state.image.has_env("PATH") && state.platform.os != "windows" {
@@ -101,7 +106,7 @@ fn load(cx: &mut Cx<'_>, id: StageId) -> Result<Stage, Diagnostic> {
         (None, BaseFiles::Context(_)) if decl.context.is_some() => Default::default(),
         (None, _) => plan.platforms.target.clone(),
     };
-    let mut config = base.config.clone();
+    let mut config = Config::clone(&base.config);
     let mut history = Default::default();
     for entry in std::mem::take(&mut config.history) {
         cx.history.push(&mut history, Entry::Found(Box::new(entry)));
@@ -117,7 +122,7 @@ fn load(cx: &mut Cx<'_>, id: StageId) -> Result<Stage, Diagnostic> {
         network: Network::Sandbox,
         image: Arc::new(Image::new(config)),
         history,
-        base_image: base.image.clone().map(Arc::new),
+        base_image: base.image.clone(),
         args: ArgLog::default(),
         arg_names: Arc::default(),
         source: cx.sources.add(),

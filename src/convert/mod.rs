@@ -30,11 +30,12 @@ mod state;
 mod testing;
 mod workdir;
 
-use crate::expand::{EnvList, Lexer};
+use crate::expand::{Env, EnvList, Lexer};
 use crate::facts::Facts;
 use crate::ignore::Matcher;
 use crate::image::{Config, Platform, Timestamp};
 use crate::instruction::{Head, Instruction, Kind, Pair, Word};
+use crate::limits::Made;
 use crate::llb::{Digest, Edge, Graph, Meta, VertexId};
 use crate::options::Options;
 use crate::plan::Plan;
@@ -134,6 +135,8 @@ struct Cx<'a> {
     build_id: Option<String>,
     /// How many names were compared so far in search of near ones.
     compared: u64,
+    /// What was made so far.
+    made: Made,
 }
 
 /// An instruction on its way.
@@ -183,6 +186,7 @@ impl<'a> Cx<'a> {
             groups: 0,
             build_id: None,
             compared: 0,
+            made: plan.args.made.clone(),
             graph,
             sources,
         })
@@ -196,6 +200,7 @@ impl<'a> Cx<'a> {
             let step =
                 Step { head: &instruction.head, sources: &command.sources, is_trigger: command.is_onbuild };
             self.instruction(&mut stage, &step, instruction)?;
+            self.make(&step, 0, 0, step.head.keyword.span)?;
         }
         finish::note_scans(self, &mut stage);
         self.stages[id.index()] = Some(stage);
@@ -267,6 +272,11 @@ impl<'a> Cx<'a> {
             .collect()
     }
 
+    /// Counts what an instruction makes: so many pieces of text, and their bytes.
+    fn make(&mut self, step: &Step<'_>, pieces: usize, bytes: usize, span: Span) -> Result<(), Diagnostic> {
+        self.made.add(pieces, bytes).map_err(|error| step.error("too-large", error.to_string(), span))
+    }
+
     fn expand_text(
         &mut self,
         lexer: &Lexer,
@@ -284,7 +294,11 @@ impl<'a> Cx<'a> {
             self.note_unset(stage, step, span, name);
         }
         match expanded {
-            Ok(expanded) => Ok(expanded.text),
+            Ok(expanded) => {
+                let _ = self.made.take(expanded.steps);
+                self.make(step, 0, expanded.text.len().saturating_sub(text.len()), span)?;
+                Ok(expanded.text)
+            }
             Err(error) => Err(step.error("expansion", error.to_string(), span)),
         }
     }
@@ -303,9 +317,20 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// Expands the variables in an instruction as it is shown; with an error in it, it is shown as written.
+    fn shown(&mut self, lexer: &Lexer, text: &str, env: &dyn Env) -> String {
+        match lexer.word(text, env) {
+            Ok(expanded) => {
+                let _ = self.made.take(expanded.steps);
+                expanded.text
+            }
+            Err(_) => text.to_owned(),
+        }
+    }
+
     /// Counts a step and returns its name; variables in `command` are expanded already.
     fn step_name(
-        &self,
+        &mut self,
         stage: &mut Stage,
         step: &Step<'_>,
         platform: Option<&Platform>,
@@ -313,7 +338,10 @@ impl<'a> Cx<'a> {
     ) -> String {
         let platform = platform.and_then(|platform| self.shown_platform(platform, &stage.state.env));
         let prefix = Prefix { platform: platform.as_deref(), is_trigger: step.is_trigger };
-        stage.steps.next(prefix, command)
+        let name = stage.steps.next(prefix, command);
+        // Whether it was too much is seen at the end of the instruction.
+        let _ = self.made.add(2, name.len());
+        name
     }
 
     /// Returns an id for a group of steps that are shown as one. No other group has it, in this build or in one that a

@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const SCRIPTS: &str = "/dev/pipes/";
 
 pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run) -> Result<(), Diagnostic> {
+    // Each step holds the whole environment, and what its line in the history says of it.
+    let (env, args) = (&stage.state.env, stage.state.arg_names.len());
+    cx.make(step, 2 * env.len() + args, 2 * env.byte_len(), step.head.keyword.span)?;
     let flags = mount::expand(cx, stage, step, run)?;
     // A command may read anything.
     cx.sources.mark_all(stage.state.source);
@@ -37,7 +40,7 @@ pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run
     let hidden = flags.iter().filter(|mount| mount.mount_type == MountType::Secret);
     let env =
         Masked { env: &stage.state.env, hidden: hidden.filter_map(|mount| mount.env.as_deref()).collect() };
-    let name = uppercase_keyword(&shown(&cx.lexer, &heading, &env));
+    let name = uppercase_keyword(&cx.shown(&shows(&cx.lexer), &heading, &env));
     let platform = stage.state.fs_platform.clone();
     let name = cx.step_name(stage, step, platform.as_deref(), &name);
 
@@ -141,10 +144,9 @@ fn add_script(cx: &mut Cx<'_>, name: &str, content: Vec<u8>) -> op::Mount {
     }
 }
 
-/// Expands the variables in the name of a step. Quotes stay, unset variables stay, and so does a text with an error.
-fn shown(lexer: &Lexer, text: &str, env: &dyn Env) -> String {
-    let lexer = Lexer { raw_quotes: true, skip_unset_env: true, ..lexer.clone() };
-    lexer.word(text, env).map_or_else(|_| text.to_owned(), |expanded| expanded.text)
+/// Returns how the name of a step is expanded: quotes stay, and so do unset variables.
+fn shows(lexer: &Lexer) -> Lexer {
+    Lexer { raw_quotes: true, skip_unset_env: true, ..lexer.clone() }
 }
 
 /// Variables of which some are secrets. The frontend does not know their values; stars tell the reader what they are.
@@ -245,9 +247,8 @@ mod tests {
     fn secrets_are_masked_in_names() {
         let env = EnvList::from_pairs(["A=1", "TOKEN=real"]);
         let masked = Masked { env: &env, hidden: BTreeSet::from(["TOKEN"]) };
-        let name = shown(&Lexer::new('\\'), "RUN echo $A \"$TOKEN\" $UNSET", &masked);
+        let name = shows(&Lexer::new('\\')).word("RUN echo $A \"$TOKEN\" $UNSET", &masked).unwrap().text;
         assert_eq!(name, "RUN echo 1 \"****\" $UNSET");
-        assert_eq!(shown(&Lexer::new('\\'), "RUN echo \"$A", &masked), "RUN echo \"$A");
     }
 
     #[test]

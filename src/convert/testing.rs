@@ -100,7 +100,7 @@ fn base(name: &str, platforms: &Platforms) -> Base {
     let mut platform = platforms.target.clone();
     if name == SCRATCH {
         let config = Config::empty(&platform);
-        return Base { files: BaseFiles::Empty, platform: None, config, image: None };
+        return Base { files: BaseFiles::Empty, platform: None, config: config.into(), image: None };
     }
     if name.starts_with("windows") {
         platform.os = "windows".to_owned();
@@ -112,7 +112,7 @@ fn base(name: &str, platforms: &Platforms) -> Base {
     }
     config.config.cmd = vec!["sh".to_owned()];
     let files = BaseFiles::Image { reference: name.to_owned(), name: name.to_owned() };
-    Base { files, platform: Some(platform), image: Some(config.clone()), config }
+    Base { files, platform: Some(platform), image: Some(config.clone().into()), config: config.into() }
 }
 
 /// Checks that a build of `FROM alpine` and `body` has all these lines, in this order, among its steps.

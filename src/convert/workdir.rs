@@ -27,8 +27,7 @@ pub(super) fn workdir(
     let dir = stage.state.dir.clone();
     let makes_folder = dir != "/";
     if makes_folder {
-        let shown = cx.lexer.word(&step.head.text, &stage.state.env);
-        let shown = shown.map_or_else(|_| step.head.text.clone(), |expanded| expanded.text);
+        let shown = cx.shown(&cx.lexer.clone(), &step.head.text, &stage.state.env);
         let platform = Arc::clone(&stage.state.platform);
         let name = cx.step_name(stage, step, Some(&platform), &uppercase_keyword(&shown));
         let user = &stage.state.image.config.config.user;

@@ -1,6 +1,6 @@
 //! What can be wrong with a word.
 
-use super::lexer::{MAX_DEPTH, MAX_GROWTH};
+use crate::limits::{EXPANSION_BYTES, EXPANSION_DEPTH};
 use crate::text::quote;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -43,9 +43,9 @@ pub enum ErrorKind {
         /// What the author has to say about it.
         message: String,
     },
-    /// More than [`MAX_GROWTH`] bytes come from variables.
+    /// More than [`EXPANSION_BYTES`] bytes come from variables.
     TooLong,
-    /// More than [`MAX_DEPTH`] substitutions stand in each other.
+    /// More than [`EXPANSION_DEPTH`] substitutions stand in each other.
     TooDeep,
     /// A pattern takes too long to match.
     TooCostly,
@@ -75,9 +75,9 @@ impl fmt::Display for ErrorKind {
                 write!(f, "invalid pattern ({pattern}) in substitution: invalid escape '\\{escaped}'")
             }
             ErrorKind::Required { name, message } => write!(f, "{name}: {message}"),
-            ErrorKind::TooLong => write!(f, "variables add more than {MAX_GROWTH} bytes"),
-            ErrorKind::TooDeep => write!(f, "substitutions are nested more than {MAX_DEPTH} deep"),
-            ErrorKind::TooCostly => f.write_str("pattern takes too many steps to match"),
+            ErrorKind::TooLong => write!(f, "variables add more than {EXPANSION_BYTES} bytes"),
+            ErrorKind::TooDeep => write!(f, "substitutions are nested more than {EXPANSION_DEPTH} deep"),
+            ErrorKind::TooCostly => f.write_str("it takes too many steps"),
         }
     }
 }

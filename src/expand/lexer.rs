@@ -5,12 +5,6 @@ use super::error::Error;
 use super::run::Run;
 use std::collections::BTreeSet;
 
-/// How deep `${a:-${b:-…}}` may nest.
-pub const MAX_DEPTH: usize = 400;
-
-/// How many bytes variables may add to one word.
-pub const MAX_GROWTH: usize = 1 << 20;
-
 /// How words are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lexer {
@@ -35,6 +29,8 @@ pub struct Expanded {
     pub used: BTreeSet<String>,
     /// The variables that were asked for and unset.
     pub unset: BTreeSet<String>,
+    /// How much there was to do: one for each byte that was read of a value, and for each step of a pattern.
+    pub steps: usize,
 }
 
 impl Lexer {
@@ -60,15 +56,16 @@ impl Lexer {
             return Ok(Expanded { text: word.to_owned(), ..Expanded::default() });
         }
         let (text, _, run) = self.run(word, env, false)?;
-        Ok(Expanded { text, used: run.used, unset: run.unset })
+        Ok(Expanded { text, used: run.used, unset: run.unset, steps: run.steps })
     }
 
-    /// Returns the words of a text: it is expanded, then cut at spaces that no quote or escape protects.
+    /// Returns the words of a text, and how much there was to do: it is expanded, then cut at spaces that no quote or
+    /// escape protects.
     ///
     /// # Errors
     /// As [`Lexer::word`].
-    pub fn words(&self, text: &str, env: &dyn Env) -> Result<Vec<String>, Error> {
-        self.run(text, env, true).map(|(_, words, _)| words)
+    pub fn words(&self, text: &str, env: &dyn Env) -> Result<(Vec<String>, usize), Error> {
+        self.run(text, env, true).map(|(_, words, run)| (words, run.steps))
     }
 
     fn run<'a>(
@@ -89,6 +86,7 @@ impl Lexer {
 mod tests {
     use super::super::{EnvList, ErrorKind, NoEnv};
     use super::*;
+    use crate::limits::EXPANSION_DEPTH;
 
     fn env() -> EnvList {
         EnvList::from_pairs(["A=apple", "B=a b", "E=", "P=/usr/local/bin", "X=$A", "é=accent", "S= x  y "])
@@ -113,7 +111,7 @@ mod tests {
 
     #[track_caller]
     fn check_words(text: &str, want: &[&str]) {
-        assert_eq!(lexer("").words(text, &env()).unwrap(), want, "{text:?}");
+        assert_eq!(lexer("").words(text, &env()).unwrap().0, want, "{text:?}");
     }
 
     #[test]
@@ -215,9 +213,9 @@ mod tests {
 
     #[test]
     fn limits() {
-        let word = "${U:-".repeat(MAX_DEPTH + 1) + &"}".repeat(MAX_DEPTH + 1);
+        let word = "${U:-".repeat(EXPANSION_DEPTH + 1) + &"}".repeat(EXPANSION_DEPTH + 1);
         check("", &word, &format!("!{}", ErrorKind::TooDeep));
-        check("", &("${U:-".repeat(MAX_DEPTH) + &"}".repeat(MAX_DEPTH)), "");
+        check("", &("${U:-".repeat(EXPANSION_DEPTH) + &"}".repeat(EXPANSION_DEPTH)), "");
         let mut env = EnvList::from_pairs(["A=xx"]);
         let err = (0..60).find_map(|_| match Lexer::new('\\').word("$A$A", &env) {
             Ok(word) => {

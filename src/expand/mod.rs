@@ -6,7 +6,7 @@
 //!
 //! Which instruction expands which word, and with which variables, is left to others.
 //!
-//! Hostile input is bounded: `${a:-${b:-…}}` may nest [`MAX_DEPTH`] deep, substitutions may add [`MAX_GROWTH`]
+//! Hostile input is bounded: `${a:-${b:-…}}` may nest [`EXPANSION_DEPTH`](crate::limits::EXPANSION_DEPTH) deep, substitutions may add [`EXPANSION_BYTES`](crate::limits::EXPANSION_BYTES)
 //! bytes to a word, and a pattern may take so many steps as grow with the lengths of pattern and value.
 
 mod chars;
@@ -18,4 +18,4 @@ mod run;
 
 pub use env::{Env, EnvList, NoEnv};
 pub use error::{Error, ErrorKind};
-pub use lexer::{Expanded, Lexer, MAX_DEPTH, MAX_GROWTH};
+pub use lexer::{Expanded, Lexer};

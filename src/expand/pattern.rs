@@ -29,17 +29,18 @@ pub(super) struct Pattern {
     is_greedy: bool,
 }
 
-/// How many steps a search may still take.
-pub(super) struct Steps(usize);
+/// How many steps a search may still take, and the count of all that were taken.
+pub(super) struct Steps<'a>(usize, &'a mut usize);
 
-impl Steps {
+impl<'a> Steps<'a> {
     /// Returns the steps for a pattern and a value of these lengths. What people write needs a handful for each
     /// character; 64 leaves room and keeps the time linear.
-    pub(super) fn for_lengths(pattern: usize, value: usize) -> Steps {
-        Steps((1 << 18) + 64 * (pattern + value))
+    pub(super) fn for_lengths(pattern: usize, value: usize, taken: &'a mut usize) -> Steps<'a> {
+        Steps((1 << 18) + 64 * (pattern + value), taken)
     }
 
     fn take(&mut self) -> Result<(), ErrorKind> {
+        *self.1 += 1;
         self.0 = self.0.checked_sub(1).ok_or(ErrorKind::TooCostly)?;
         Ok(())
     }
@@ -77,7 +78,12 @@ impl Pattern {
     }
 
     /// Returns the end of the match that begins at `start`.
-    fn match_at(&self, text: &[char], start: usize, steps: &mut Steps) -> Result<Option<usize>, ErrorKind> {
+    fn match_at(
+        &self,
+        text: &[char],
+        start: usize,
+        steps: &mut Steps<'_>,
+    ) -> Result<Option<usize>, ErrorKind> {
         if !fits(&self.pieces[0], text, start, steps)? {
             return Ok(None);
         }
@@ -92,7 +98,7 @@ impl Pattern {
         &self,
         text: &[char],
         mut at: usize,
-        steps: &mut Steps,
+        steps: &mut Steps<'_>,
     ) -> Result<Option<usize>, ErrorKind> {
         for piece in &self.pieces[1..] {
             while !fits(piece, text, at, steps)? {
@@ -114,7 +120,7 @@ impl Pattern {
         &self,
         text: &[char],
         mut at: usize,
-        steps: &mut Steps,
+        steps: &mut Steps<'_>,
     ) -> Result<Option<usize>, ErrorKind> {
         let mut pieces = &self.pieces[1..];
         while !pieces.is_empty() {
@@ -153,7 +159,7 @@ impl Pattern {
         &self,
         text: &[char],
         from: usize,
-        steps: &mut Steps,
+        steps: &mut Steps<'_>,
     ) -> Result<Option<(usize, usize)>, ErrorKind> {
         let first = &self.pieces[0];
         let mut start = from;
@@ -178,7 +184,7 @@ impl Pattern {
 }
 
 /// Tells whether a piece stands at this place of a text.
-fn fits(piece: &[Token], text: &[char], at: usize, steps: &mut Steps) -> Result<bool, ErrorKind> {
+fn fits(piece: &[Token], text: &[char], at: usize, steps: &mut Steps<'_>) -> Result<bool, ErrorKind> {
     steps.take()?;
     if text.len() < at + piece.len() {
         return Ok(false);
@@ -198,7 +204,7 @@ fn push_right(
     text: &[char],
     from: usize,
     to: usize,
-    steps: &mut Steps,
+    steps: &mut Steps<'_>,
 ) -> Result<Option<usize>, ErrorKind> {
     let mut end = None;
     let mut limit = to;
@@ -223,21 +229,36 @@ fn push_right(
 }
 
 /// Returns `value` without the text that `pattern` finds at its start.
-pub(super) fn trim_prefix(pattern: &str, value: &str, is_greedy: bool) -> Result<String, ErrorKind> {
+pub(super) fn trim_prefix(
+    pattern: &str,
+    value: &str,
+    is_greedy: bool,
+    steps: &mut usize,
+) -> Result<String, ErrorKind> {
     let (pattern, value): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
-    Ok(value[trimmed_len(&pattern, &value, is_greedy)?..].iter().collect())
+    Ok(value[trimmed_len(&pattern, &value, is_greedy, steps)?..].iter().collect())
 }
 
 /// Returns `value` without the text that `pattern` finds at its end.
-pub(super) fn trim_suffix(pattern: &str, value: &str, is_greedy: bool) -> Result<String, ErrorKind> {
+pub(super) fn trim_suffix(
+    pattern: &str,
+    value: &str,
+    is_greedy: bool,
+    steps: &mut usize,
+) -> Result<String, ErrorKind> {
     let mut value: Vec<char> = value.chars().collect();
     value.reverse();
-    let len = trimmed_len(&reverse(pattern), &value, is_greedy)?;
+    let len = trimmed_len(&reverse(pattern), &value, is_greedy, steps)?;
     Ok(value[len..].iter().rev().collect())
 }
 
-fn trimmed_len(pattern: &[char], value: &[char], is_greedy: bool) -> Result<usize, ErrorKind> {
-    let mut steps = Steps::for_lengths(pattern.len(), value.len());
+fn trimmed_len(
+    pattern: &[char],
+    value: &[char],
+    is_greedy: bool,
+    steps: &mut usize,
+) -> Result<usize, ErrorKind> {
+    let mut steps = Steps::for_lengths(pattern.len(), value.len(), steps);
     let end = Pattern::parse(pattern, is_greedy)?.match_at(value, 0, &mut steps)?;
     Ok(end.unwrap_or(0))
 }
@@ -257,9 +278,14 @@ fn reverse(pattern: &str) -> Vec<char> {
 }
 
 /// Returns `value` with the first match replaced.
-pub(super) fn replace_first(pattern: &str, value: &str, replacement: &str) -> Result<String, ErrorKind> {
+pub(super) fn replace_first(
+    pattern: &str,
+    value: &str,
+    replacement: &str,
+    steps: &mut usize,
+) -> Result<String, ErrorKind> {
     let (chars, value): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
-    let mut steps = Steps::for_lengths(chars.len(), value.len());
+    let mut steps = Steps::for_lengths(chars.len(), value.len(), steps);
     let Some((start, end)) = Pattern::parse(&chars, true)?.find(&value, 0, &mut steps)? else {
         return Ok(value.iter().collect());
     };
@@ -278,9 +304,10 @@ pub(super) fn replace_all(
     value: &str,
     replacement: &str,
     max_len: usize,
+    steps: &mut usize,
 ) -> Result<String, ErrorKind> {
     let (chars, value): (Vec<char>, Vec<char>) = (pattern.chars().collect(), value.chars().collect());
-    let mut steps = Steps::for_lengths(chars.len(), value.len());
+    let mut steps = Steps::for_lengths(chars.len(), value.len(), steps);
     let pattern = Pattern::parse(&chars, true)?;
     let template = Template::parse(replacement);
     let mut out = String::new();
@@ -374,18 +401,26 @@ mod tests {
     #[track_caller]
     fn check_trim(value: &str, pattern: &str, wants: [&str; 4]) {
         let got = [
-            trim_prefix(pattern, value, false),
-            trim_prefix(pattern, value, true),
-            trim_suffix(pattern, value, false),
-            trim_suffix(pattern, value, true),
+            trim_prefix(pattern, value, false, &mut 0),
+            trim_prefix(pattern, value, true, &mut 0),
+            trim_suffix(pattern, value, false, &mut 0),
+            trim_suffix(pattern, value, true, &mut 0),
         ];
         assert_eq!(got.map(|r| r.unwrap_or_else(|err| err.to_string())), wants, "{value:?} {pattern:?}");
     }
 
     #[track_caller]
     fn check_replace(value: &str, pattern: &str, replacement: &str, first: &str, all: &str) {
-        assert_eq!(replace_first(pattern, value, replacement).unwrap(), first, "{value:?} {pattern:?}");
-        assert_eq!(replace_all(pattern, value, replacement, 1000).unwrap(), all, "{value:?} {pattern:?}");
+        assert_eq!(
+            replace_first(pattern, value, replacement, &mut 0).unwrap(),
+            first,
+            "{value:?} {pattern:?}"
+        );
+        assert_eq!(
+            replace_all(pattern, value, replacement, 1000, &mut 0).unwrap(),
+            all,
+            "{value:?} {pattern:?}"
+        );
     }
 
     #[test]
@@ -431,19 +466,19 @@ mod tests {
 
     #[test]
     fn replacements_of_all_matches_are_templates() {
-        let all = |replacement| replace_all("b", "abc", replacement, 1000).unwrap();
+        let all = |replacement| replace_all("b", "abc", replacement, 1000, &mut 0).unwrap();
         assert_eq!(all("[$0]"), "a[b]c");
         assert_eq!(all("${0}x$0x"), "abxc");
         assert_eq!(all("$$0"), "a$0c");
         assert_eq!(all("$1$name${name}$00"), "ac");
         assert_eq!(all("$-${x-$"), "a$-${x-$c");
-        assert_eq!(replace_first("b", "abc", "$0").unwrap(), "a$0c");
+        assert_eq!(replace_first("b", "abc", "$0", &mut 0).unwrap(), "a$0c");
     }
 
     #[test]
     fn bad_escapes() {
         check_trim("a", "\\a", ["invalid pattern (\\a) in substitution: invalid escape '\\a'"; 4]);
-        let err = trim_prefix("a\\", "a", false).unwrap_err();
+        let err = trim_prefix("a\\", "a", false, &mut 0).unwrap_err();
         assert_eq!(err.to_string(), "invalid pattern (a\\) in substitution: invalid escape '\\\u{fffd}'");
     }
 
@@ -451,8 +486,11 @@ mod tests {
     fn hostile_patterns_end() {
         let value = "a".repeat(20_000);
         let stars = "*a".repeat(5_000) + "b";
-        assert!(matches!(replace_all(&stars, &value, "", 1 << 20), Ok(_) | Err(ErrorKind::TooCostly)));
-        assert_eq!(replace_first(&("a".repeat(9_999) + "b"), &value, ""), Err(ErrorKind::TooCostly));
-        assert_eq!(replace_all("", &value, &value, 1 << 20), Err(ErrorKind::TooLong));
+        assert!(matches!(
+            replace_all(&stars, &value, "", 1 << 20, &mut 0),
+            Ok(_) | Err(ErrorKind::TooCostly)
+        ));
+        assert_eq!(replace_first(&("a".repeat(9_999) + "b"), &value, "", &mut 0), Err(ErrorKind::TooCostly));
+        assert_eq!(replace_all("", &value, &value, 1 << 20, &mut 0), Err(ErrorKind::TooLong));
     }
 }

@@ -3,8 +3,9 @@
 use super::Env;
 use super::chars::{is_digit, is_name_char};
 use super::error::ErrorKind;
-use super::lexer::{Lexer, MAX_DEPTH, MAX_GROWTH};
+use super::lexer::Lexer;
 use super::pattern;
+use crate::limits::{EXPANSION_BYTES, EXPANSION_DEPTH, READ_STEPS};
 use std::collections::BTreeSet;
 
 /// One word on its way.
@@ -20,6 +21,7 @@ pub(super) struct Run<'a> {
     word: String,
     depth: usize,
     growth: usize,
+    pub(super) steps: usize,
     pub(super) used: BTreeSet<String>,
     pub(super) unset: BTreeSet<String>,
 }
@@ -43,6 +45,7 @@ impl<'a> Run<'a> {
             word: String::new(),
             depth: 0,
             growth: 0,
+            steps: 0,
             used: BTreeSet::new(),
             unset: BTreeSet::new(),
         }
@@ -234,7 +237,7 @@ impl<'a> Run<'a> {
         self.next();
         if self.peek() == Some('{') {
             self.next();
-            if self.depth == MAX_DEPTH {
+            if self.depth == EXPANSION_DEPTH {
                 return Err(ErrorKind::TooDeep);
             }
             self.depth += 1;
@@ -257,7 +260,11 @@ impl<'a> Run<'a> {
 
     fn grow(&mut self, value: String) -> Result<String, ErrorKind> {
         self.growth += value.len();
-        if self.growth > MAX_GROWTH { Err(ErrorKind::TooLong) } else { Ok(value) }
+        match self.growth > EXPANSION_BYTES {
+            true => Err(ErrorKind::TooLong),
+            false if self.steps > READ_STEPS => Err(ErrorKind::TooCostly),
+            false => Ok(value),
+        }
     }
 
     /// Reads what stands behind `${`.
@@ -318,10 +325,11 @@ impl<'a> Run<'a> {
                     Some(pattern) => (pattern, true),
                     None => (word.as_str(), false),
                 };
+                let steps = &mut self.steps;
                 if operator == '#' {
-                    pattern::trim_prefix(pattern, &value, is_greedy)
+                    pattern::trim_prefix(pattern, &value, is_greedy, steps)
                 } else {
-                    pattern::trim_suffix(pattern, &value, is_greedy)
+                    pattern::trim_suffix(pattern, &value, is_greedy, steps)
                 }
             }
             _ => Err(ErrorKind::UnsupportedModifier(modifier)),
@@ -341,9 +349,9 @@ impl<'a> Run<'a> {
             value => value.unwrap_or_default().to_owned(),
         };
         if is_all {
-            pattern::replace_all(&pattern, &value, &replacement, MAX_GROWTH)
+            pattern::replace_all(&pattern, &value, &replacement, EXPANSION_BYTES, &mut self.steps)
         } else {
-            pattern::replace_first(&pattern, &value, &replacement)
+            pattern::replace_first(&pattern, &value, &replacement, &mut self.steps)
         }
     }
 
@@ -371,6 +379,7 @@ impl<'a> Run<'a> {
 
     fn get(&mut self, name: &str) -> Option<&'a str> {
         let value = self.env.get(name);
+        self.steps += value.map_or(0, str::len);
         let names = if value.is_some() { &mut self.used } else { &mut self.unset };
         if !names.contains(name) {
             names.insert(name.to_owned());

@@ -6,12 +6,13 @@
 use super::client::{Client, ImageRequest, Resolved, Solve, ids};
 use super::error::Error;
 use crate::image::Platform;
+use crate::limits::ANSWERS_BYTES;
 use crate::llb::{self, Definition};
 use crate::pb::gateway as gw;
 use crate::pb::{ops, rpc};
 use crate::plan::{Answer, AskError, FilesQuestion, ImageQuestion, Question, SourceMeta, SourceMetaQuestion};
 use futures_util::stream::FuturesUnordered;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
@@ -20,12 +21,14 @@ use tokio::sync::OnceCell;
 pub(super) struct Answers {
     client: Client,
     known: RefCell<HashMap<Question, Rc<OnceCell<Answer>>>>,
+    /// The bytes of all answers.
+    kept: Cell<usize>,
 }
 
 impl Answers {
     /// Returns answers by the engine behind `client`.
     pub(super) fn new(client: Client) -> Answers {
-        Answers { client, known: RefCell::default() }
+        Answers { client, known: RefCell::default(), kept: Cell::new(0) }
     }
 
     /// Answers all questions of a batch, as the answers come.
@@ -53,7 +56,26 @@ impl Answers {
             Question::Inputs => self.inputs().await,
             Question::SourceMeta(source) => self.source(source).await,
         };
+        let answer = answer.and_then(|answer| self.keep(answer));
         answer.unwrap_or_else(|error| Answer::Failed(error.into()))
+    }
+
+    /// Counts an answer, as all are kept until the build ends.
+    fn keep(&self, answer: Answer) -> Result<Answer, Error> {
+        let bytes = match &answer {
+            Answer::ImageConfig { config, .. } => config.len(),
+            Answer::Files(files) => files.iter().flatten().map(Vec::len).sum(),
+            Answer::SourceMeta(meta) => meta.git_commit.as_ref().map_or(0, Vec::len),
+            Answer::Inputs(_) | Answer::NotAnImage { .. } | Answer::Failed(_) => 0,
+        };
+        self.kept.set(self.kept.get().saturating_add(bytes));
+        match self.kept.get() > ANSWERS_BYTES {
+            true => Err(Error::new(format!(
+                "the build is too large: files and image configs that it asks the engine for take more than {} MiB",
+                ANSWERS_BYTES >> 20
+            ))),
+            false => Ok(answer),
+        }
     }
 
     async fn image(&self, question: &ImageQuestion) -> Result<Answer, Error> {

@@ -5,8 +5,9 @@
 
 use super::caps;
 use super::error::Error;
-use super::grpc::{Channel, MESSAGE_LIMIT_BYTES};
+use super::grpc::Channel;
 use super::{result, upload};
+use crate::limits::MESSAGE_BYTES;
 use crate::llb::{self, caps::CapSet};
 use crate::pb::gateway as gw;
 use crate::pb::ops;
@@ -205,15 +206,15 @@ impl Client {
             ..Default::default()
         };
         let length = request.encoded_len();
-        if length > MESSAGE_LIMIT_BYTES
+        if length > MESSAGE_BYTES
             && let Some(definition) = &mut request.definition
         {
             let others = length - definition.encoded_len();
-            if !llb::fit(definition, MESSAGE_LIMIT_BYTES.saturating_sub(others)) {
+            if !llb::fit(definition, MESSAGE_BYTES.saturating_sub(others)) {
                 let steps = definition.def.len().saturating_sub(1);
                 return Err(Error::new(format!(
                     "the build is too large for the engine: its {steps} steps do not fit into a message of {} MiB",
-                    MESSAGE_LIMIT_BYTES >> 20
+                    MESSAGE_BYTES >> 20
                 )));
             }
         }
@@ -343,7 +344,7 @@ impl Client {
             Err(error) => gw::ReturnRequest { result: None, error: Some(error.into_status()) },
         };
         // An error holds the whole file, which may be as large as a message. It is told without, rather than not.
-        if request.encoded_len() > MESSAGE_LIMIT_BYTES {
+        if request.encoded_len() > MESSAGE_BYTES {
             let mut error =
                 request.error.take().unwrap_or_else(|| Error::new("the result is too large").into_status());
             error.details.clear();

@@ -9,6 +9,7 @@
 
 use super::error::Error;
 use super::stdio::Stdio;
+use crate::limits::MESSAGE_BYTES;
 use h2::client::{Connection, SendRequest};
 use h2::{Reason, RecvStream};
 use http_body::Frame;
@@ -27,9 +28,6 @@ use tonic::client::Grpc;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 use tower_service::Service;
-
-/// The largest message either side takes, as in the engine.
-pub(super) const MESSAGE_LIMIT_BYTES: usize = 16 << 20;
 
 /// A whole message fits into the window, so the engine never waits for one of ours to open it.
 const WINDOW_BYTES: u32 = 17 << 20;
@@ -57,12 +55,22 @@ pub(super) async fn open(stdio: Stdio) -> Result<(Channel, Connection<Stdio, Byt
         .enable_push(false)
         .handshake(stdio.clone())
         .await?;
-    let origin = http::Uri::from_static("http://localhost");
-    let calls = Grpc::with_origin(Http2(sender), origin).max_decoding_message_size(MESSAGE_LIMIT_BYTES);
-    Ok((Channel { calls, stdio, open: Rc::default() }, connection))
+    Ok((Channel::over(Http2::Connected(sender), stdio), connection))
 }
 
 impl Channel {
+    fn over(http: Http2, stdio: Stdio) -> Channel {
+        let origin = http::Uri::from_static("http://localhost");
+        let calls = Grpc::with_origin(http, origin).max_decoding_message_size(MESSAGE_BYTES);
+        Channel { calls, stdio, open: Rc::default() }
+    }
+
+    /// Returns a channel to an engine that is played; nothing of it goes over `stdio`.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn played(engine: super::played::Engine, stdio: Stdio) -> Channel {
+        Channel::over(Http2::Played(engine), stdio)
+    }
+
     /// Calls a method.
     ///
     /// # Errors
@@ -74,7 +82,7 @@ impl Channel {
         message: impl Message,
     ) -> Result<R, Error> {
         let length = message.encoded_len();
-        if length > MESSAGE_LIMIT_BYTES {
+        if length > MESSAGE_BYTES {
             return Err(too_large(length).naming(method));
         }
         let bytes = Bytes::from(message.encode_to_vec());
@@ -152,7 +160,7 @@ impl Drop for Open<'_> {
 }
 
 fn too_large(length: usize) -> Error {
-    let limit = MESSAGE_LIMIT_BYTES >> 20;
+    let limit = MESSAGE_BYTES >> 20;
     let message = format!("a message of {length} bytes is too large: no more than {limit} MiB can be sent");
     Error::with_code(Code::ResourceExhausted, message)
 }
@@ -203,7 +211,11 @@ impl Decoder for AsBytes {
 
 /// The connection, as tonic calls it.
 #[derive(Clone)]
-struct Http2(SendRequest<Bytes>);
+enum Http2 {
+    Connected(SendRequest<Bytes>),
+    #[cfg(any(test, fuzzing))]
+    Played(super::played::Engine),
+}
 
 impl Service<http::Request<Body>> for Http2 {
     type Response = http::Response<Reply>;
@@ -211,25 +223,40 @@ impl Service<http::Request<Body>> for Http2 {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.0.poll_ready(cx).map_err(given_up)
+        match self {
+            Http2::Connected(sender) => sender.poll_ready(cx).map_err(given_up),
+            #[cfg(any(test, fuzzing))]
+            Http2::Played(_) => Poll::Ready(Ok(())),
+        }
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let mut sender = self.0.clone();
+        let carrier = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
             // Of one message, so there is nothing to wait for, and nothing is copied.
             let message = body.collect().await?.to_bytes();
+            let mut sender = match carrier {
+                Http2::Connected(sender) => sender,
+                #[cfg(any(test, fuzzing))]
+                Http2::Played(engine) => {
+                    return Ok(readable(engine.call(head.uri.path(), &message).map(Reply::Played)));
+                }
+            };
             let head = http::Request::from_parts(head, ());
             let (response, mut stream) = sender.send_request(head, false).map_err(given_up)?;
             stream.send_data(message, true).map_err(given_up)?;
-            Ok(response.await.map_err(given_up)?.map(Reply))
+            Ok(readable(response.await.map_err(given_up)?.map(Reply::Received)))
         })
     }
 }
 
 /// What the engine sends back, piece by piece.
-struct Reply(RecvStream);
+enum Reply {
+    Received(RecvStream),
+    #[cfg(any(test, fuzzing))]
+    Played(super::played::Reply),
+}
 
 impl http_body::Body for Reply {
     type Data = Bytes;
@@ -239,19 +266,79 @@ impl http_body::Body for Reply {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let piece = match ready!(self.0.poll_data(cx)) {
+        let stream = match &mut *self {
+            Reply::Received(stream) => stream,
+            #[cfg(any(test, fuzzing))]
+            Reply::Played(reply) => {
+                return Poll::Ready(reply.next().map(|frame| Ok(readable_trailers(frame))));
+            }
+        };
+        let piece = match ready!(stream.poll_data(cx)) {
             Some(piece) => piece.and_then(|data| {
-                self.0.flow_control().release_capacity(data.len())?;
+                stream.flow_control().release_capacity(data.len())?;
                 Ok(Some(Frame::data(data)))
             }),
-            None => ready!(self.0.poll_trailers(cx)).map(|trailers| trailers.map(Frame::trailers)),
+            None => ready!(stream.poll_trailers(cx)).map(|trailers| trailers.map(Frame::trailers)),
         };
+        let piece = piece.map(|frame| frame.map(readable_trailers));
         Poll::Ready(piece.map_err(given_up).transpose())
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match self {
+            Reply::Received(stream) => stream.is_end_stream(),
+            #[cfg(any(test, fuzzing))]
+            Reply::Played(reply) => reply.is_at_end(),
+        }
     }
+}
+
+/// Where the details of a status stand, in base64.
+const DETAILS: &str = "grpc-status-details-bin";
+
+/// Takes out of a head what tonic panics on.
+fn readable<T>(mut response: http::Response<T>) -> http::Response<T> {
+    keep_readable(response.headers_mut());
+    response
+}
+
+/// Takes the same out of trailers.
+fn readable_trailers(frame: Frame<Bytes>) -> Frame<Bytes> {
+    match frame.into_trailers() {
+        Err(data) => data,
+        Ok(mut trailers) => {
+            keep_readable(&mut trailers);
+            Frame::trailers(trailers)
+        }
+    }
+}
+
+fn keep_readable(headers: &mut http::HeaderMap) {
+    if headers.get(DETAILS).is_some_and(|details| !is_base64(details.as_bytes())) {
+        headers.remove(DETAILS);
+    }
+}
+
+/// Tells whether a text is base64, padded or not, with nothing in the bits that are left over.
+fn is_base64(text: &[u8]) -> bool {
+    let digits = text.strip_suffix(b"=").map_or(text, |text| text.strip_suffix(b"=").unwrap_or(text));
+    let value = |digit: &u8| match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let left_over = match digits.len() % 4 {
+        0 => 0,
+        2 => 0b1111,
+        3 => 0b11,
+        _ => return false,
+    };
+    let is_padded_well = digits.len() == text.len() || text.len().is_multiple_of(4);
+    let is_clean = digits.last().and_then(value).unwrap_or(0) & left_over == 0;
+    is_padded_well && is_clean && digits.iter().all(|digit| value(digit).is_some())
 }
 
 /// The status of a call that HTTP/2 gave up.

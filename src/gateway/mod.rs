@@ -16,6 +16,9 @@ mod error;
 mod forward;
 mod grpc;
 mod options;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod played;
 mod remedy;
 mod result;
 mod run;
@@ -30,6 +33,7 @@ use crate::text::visible;
 use client::Client;
 use grpc::Channel;
 use h2::client::Connection;
+use options::Environment;
 use prost::bytes::Bytes;
 use std::cell::RefCell;
 use std::future::Future;
@@ -70,7 +74,7 @@ pub fn main() -> ExitCode {
         eprintln!("{}", help());
         return ExitCode::from(2);
     }
-    run_on_stdio(run::run)
+    run_on_stdio(|channel| run::run(channel, Environment::of_process()))
 }
 
 /// Lets `build` talk to the engine over standard input and output, and ends the process.

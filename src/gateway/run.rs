@@ -30,8 +30,7 @@ pub(super) const LANGUAGE: &str = "Dockerfile";
 ///
 /// # Errors
 /// If the engine cannot be told.
-pub(super) async fn run(channel: Channel) -> Result<(), Error> {
-    let environment = Environment::of_process();
+pub(super) async fn run(channel: Channel, environment: Environment) -> Result<(), Error> {
     let client = match Client::greet_or_tell(channel, &environment.product).await {
         Ok(client) => client,
         Err(told) => return told,

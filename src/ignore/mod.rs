@@ -7,15 +7,21 @@
 mod pattern;
 mod regex;
 
+use crate::limits::{IGNORE_BYTES, IGNORE_LINE_BYTES, IGNORE_PATTERNS, MATCH_STEPS};
 use crate::path;
 use pattern::Pattern;
+use std::cell::Cell;
 use std::fmt;
 
 /// An ignore file that cannot be read. The words are the reference's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IgnoreError {
-    /// A line is longer than [`MAX_LINE`].
+    /// A line is longer than [`IGNORE_LINE_BYTES`].
     LongLine,
+    /// The file is larger than [`IGNORE_BYTES`].
+    TooLarge,
+    /// There are more than [`IGNORE_PATTERNS`].
+    TooMany,
     /// A pattern is a lone `!`.
     LoneExclusion,
     /// A pattern has a bracket that is not closed, or a backslash at its end.
@@ -24,28 +30,30 @@ pub enum IgnoreError {
 
 impl fmt::Display for IgnoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            IgnoreError::LongLine => "bufio.Scanner: token too long",
-            IgnoreError::LoneExclusion => "illegal exclusion pattern: \"!\"",
-            IgnoreError::BadPattern => "syntax error in pattern",
-        })
+        match self {
+            IgnoreError::LongLine => f.write_str("bufio.Scanner: token too long"),
+            IgnoreError::TooLarge => write!(f, "the file is larger than {} KiB", IGNORE_BYTES >> 10),
+            IgnoreError::TooMany => write!(f, "the file has more than {IGNORE_PATTERNS} patterns"),
+            IgnoreError::LoneExclusion => f.write_str("illegal exclusion pattern: \"!\""),
+            IgnoreError::BadPattern => f.write_str("syntax error in pattern"),
+        }
     }
 }
 
 impl std::error::Error for IgnoreError {}
 
-/// The most bytes of a line, with its end.
-pub const MAX_LINE: usize = 64 * 1024;
-
 /// Returns the patterns of an ignore file: without comments, empty lines, spaces around and slashes before them.
 ///
 /// # Errors
-/// If a line is too long.
+/// If the file or a line is too long, or there are too many patterns.
 pub fn read(data: &[u8]) -> Result<Vec<String>, IgnoreError> {
+    if data.len() > IGNORE_BYTES {
+        return Err(IgnoreError::TooLarge);
+    }
     let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data);
     let mut patterns = Vec::new();
     for line in data.split(|b| *b == b'\n') {
-        if line.len() >= MAX_LINE {
+        if line.len() >= IGNORE_LINE_BYTES {
             return Err(IgnoreError::LongLine);
         }
         let line = String::from_utf8_lossy(line);
@@ -65,6 +73,9 @@ pub fn read(data: &[u8]) -> Result<Vec<String>, IgnoreError> {
             Some(relative) if !relative.is_empty() => relative,
             _ => &cleaned,
         };
+        if patterns.len() == IGNORE_PATTERNS {
+            return Err(IgnoreError::TooMany);
+        }
         patterns.push(format!("{mark}{relative}"));
     }
     Ok(patterns)
@@ -74,6 +85,8 @@ pub fn read(data: &[u8]) -> Result<Vec<String>, IgnoreError> {
 #[derive(Clone, Debug)]
 pub struct Matcher {
     patterns: Vec<Pattern>,
+    /// The steps that may still be taken.
+    left: Cell<usize>,
 }
 
 /// The longest path that is matched, in bytes. Linux has no longer ones.
@@ -86,7 +99,8 @@ impl Matcher {
     /// If a pattern is malformed.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Matcher, IgnoreError> {
         let texts = patterns.iter().map(|text| text.as_ref().trim()).filter(|text| !text.is_empty());
-        Ok(Matcher { patterns: texts.map(Pattern::new).collect::<Result<_, _>>()? })
+        let patterns = texts.map(Pattern::new).collect::<Result<_, _>>()?;
+        Ok(Matcher { patterns, left: Cell::new(MATCH_STEPS) })
     }
 
     /// Tells whether a pattern takes back what others match.
@@ -108,7 +122,14 @@ impl Matcher {
         let file = path::clean(file);
         let mut is_matched = false;
         for pattern in self.patterns.iter().filter(|pattern| !pattern.is_broken()) {
-            if pattern.is_exclusion == is_matched && pattern.matches_or_parent(&file) {
+            if pattern.is_exclusion != is_matched {
+                continue;
+            }
+            match self.left.get().checked_sub(pattern.steps(&file)) {
+                Some(left) => self.left.set(left),
+                None => return false,
+            }
+            if pattern.matches_or_parent(&file) {
                 is_matched = !pattern.is_exclusion;
             }
         }
@@ -142,7 +163,7 @@ mod tests {
         check_read("\u{feff}a\r\n# c\n #d\n\n  b/ \n", &["a", "#d", "b"]);
         check_read("/\n/a\n//b/../c\n.\n..\n", &["/", "a", "c", ".", ".."]);
         check_read("!a\n! /b/\n!\n!!x\n", &["!a", "!b", "!", "!!x"]);
-        let long = "a".repeat(MAX_LINE);
+        let long = "a".repeat(IGNORE_LINE_BYTES);
         assert_eq!(read(long.as_bytes()), Err(IgnoreError::LongLine));
         assert_eq!(read(&long.as_bytes()[1..]).unwrap().len(), 1);
     }

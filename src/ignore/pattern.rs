@@ -43,6 +43,17 @@ impl Pattern {
         matches!(self.kind, Kind::Broken)
     }
 
+    /// Returns how many steps it takes to match a path, at the most.
+    pub(super) fn steps(&self, path: &str) -> usize {
+        match &self.kind {
+            Kind::Exact | Kind::Broken => 1 + self.text.len().min(path.len()),
+            Kind::Prefix(prefix) => 1 + prefix.len().min(path.len()),
+            // It is compared with the end of each folder.
+            Kind::Suffix(suffix) => (1 + path.matches('/').count()) * (1 + suffix.len().min(path.len()) / 8),
+            Kind::Regex(regex) => regex.steps(path),
+        }
+    }
+
     /// Tells whether a clean path or a folder that it lies in matches.
     pub(super) fn matches_or_parent(&self, path: &str) -> bool {
         // The reference cuts folders off at slashes and puts them together again, so the folder of `/a` is `/`; that of

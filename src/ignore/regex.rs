@@ -89,11 +89,16 @@ impl Regex {
         Some(Regex { nodes })
     }
 
+    /// Returns how many steps it takes to match a text.
+    pub(super) fn steps(&self, text: &str) -> usize {
+        (self.nodes.len() + 1).saturating_mul(text.len() + 1)
+    }
+
     /// Tells whether a path, or what stands before one of its slashes, matches as a whole.
     ///
     /// All places in the expression are followed at once, so one pass answers for all folders.
     pub(super) fn matches_or_parent(&self, text: &str) -> bool {
-        if (self.nodes.len() + 1).saturating_mul(text.len() + 1) > MAX_STEPS {
+        if self.steps(text) > MAX_STEPS {
             return false;
         }
         // Entry `i` tells whether node `i` may come next; the last one, whether the text may end here.

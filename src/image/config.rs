@@ -192,6 +192,18 @@ impl Config {
         decode::parse(json)
     }
 
+    /// Returns how many pieces of text the config holds, and the bytes of all of them.
+    pub(crate) fn weight(&self) -> (usize, usize) {
+        let Config { config, history, rootfs, .. } = self;
+        let lists = [&config.env, &config.entrypoint, &config.cmd, &config.on_build, &config.shell];
+        let listed = lists.into_iter().flatten().chain(rootfs.diff_ids.iter().flatten());
+        let names = config.exposed_ports.iter().chain(&config.volumes);
+        let labels = config.labels.iter().flat_map(|(key, value)| [key, value]);
+        let steps = history.iter().flat_map(|step| [&step.created_by, &step.author, &step.comment]);
+        let texts = listed.chain(names).chain(labels).chain(steps);
+        texts.fold((1, 0), |(pieces, bytes), text| (pieces + 1, bytes + text.len()))
+    }
+
     /// Returns the JSON of the config.
     pub fn to_json(&self) -> Vec<u8> {
         to_json(self)

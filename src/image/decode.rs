@@ -2,6 +2,7 @@
 //! field is dropped, and a value of another kind is an error.
 
 use super::Timestamp;
+use crate::limits::CONFIG_BYTES;
 use crate::text::{check_json, quote};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -28,6 +29,9 @@ pub(super) trait Fields: Default {
 
 /// Reads a whole text. Bytes that are no UTF-8 become U+FFFD.
 pub(super) fn parse<T: Fields>(json: &[u8]) -> Result<T, ConfigError> {
+    if json.len() > CONFIG_BYTES {
+        return Err(ConfigError(format!("the config is larger than {} MiB", CONFIG_BYTES >> 20)));
+    }
     let json = String::from_utf8_lossy(json);
     let value: Value = serde_json::from_str(&json)
         .map_err(|err| ConfigError(check_json(&json).err().unwrap_or_else(|| err.to_string())))?;

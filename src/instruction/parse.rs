@@ -194,8 +194,9 @@ impl<'a> Descriptions<'a> {
         }
         self.lines.get(first_word(name))?.iter().find_map(|comment| {
             let text = comment.value.strip_prefix(name)?.strip_prefix(' ')?;
-            let written = Span::new(comment.span.end - text.len() as u32, comment.span.end);
-            Some(Spanned::new(text.to_owned(), self.place.unwrap_or(written)))
+            // A trigger has one place, which may be shorter than the comment.
+            let written = || Span::new(comment.span.end - text.len() as u32, comment.span.end);
+            Some(Spanned::new(text.to_owned(), self.place.unwrap_or_else(written)))
         })
     }
 }

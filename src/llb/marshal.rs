@@ -71,7 +71,8 @@ impl Graph {
 
     /// Asserts, where debug assertions are on, that what was made of this graph is canonical, but for what came from
     /// outside. The rooms that turn Dockerfiles into graphs call it on all they make.
-    pub(crate) fn prove(&self, definition: &Definition) {
+    #[doc(hidden)]
+    pub fn prove(&self, definition: &Definition) {
         if cfg!(debug_assertions) {
             let raw = self.vertices.iter().filter_map(|vertex| match &vertex.op {
                 Op::Raw(raw) => Some(raw.digest),

@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// No more errors than this are looked for behind those of the parser.
 const MOST: usize = 20;
 
+/// A build that is too large takes long, and as long again for each error that is looked for behind that one.
+const TOO_LARGE: &str = "too-large";
+
 /// Tells whether an error is about a FROM, so that nobody knows which stages there are.
 pub fn loses_stage(sources: &SourceMap, error: &Diagnostic) -> bool {
     let file = &sources.files()[0];
@@ -31,7 +34,7 @@ pub(super) fn of_plan(source: &Source, target: Option<&Platform>, first: &Error)
     let mut file = (*source.file).clone();
     let mut found = std::mem::take(&mut file.diagnostics);
     // What is no text is wrong in every line, which tells nobody anything.
-    if sources.files()[0].data().contains(&0) {
+    if sources.files()[0].data().contains(&0) || first.diagnostic.code == TOO_LARGE {
         return Vec::new();
     }
     let is_of_parser = !found.is_empty();
@@ -72,7 +75,8 @@ pub(super) fn of_plan(source: &Source, target: Option<&Platform>, first: &Error)
 pub(super) fn of_conversion(source: &Source, mut plan: Plan, first: &Diagnostic) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut place = first.span;
-    while found.len() < MOST && place != Span::default() && plan.stages.take_out(place) {
+    let is_too_large = first.code == TOO_LARGE;
+    while !is_too_large && found.len() < MOST && place != Span::default() && plan.stages.take_out(place) {
         match convert(&plan, &source.options, &source.project.sources, &mut Facts::new()) {
             Ok(_) => break,
             Err(error) => {

@@ -32,6 +32,7 @@ use crate::stage::{GlobalArgs, Platforms, Stage, StageId, Stages};
 use crate::text::{Diagnostic, Span};
 use indexmap::IndexSet;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// All there is to know before a graph can be built.
 #[derive(Clone, Debug)]
@@ -85,9 +86,9 @@ pub struct Base {
     /// What the stage is for. `None`: the target platform.
     pub platform: Option<Platform>,
     /// The image config to go on with, without its time and triggers.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// The config of the image as it was found; `None` if there is no image.
-    pub image: Option<Config>,
+    pub image: Option<Arc<Config>>,
 }
 
 /// Where the files of a base come from.

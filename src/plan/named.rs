@@ -8,15 +8,13 @@ use super::{
     context, entry, misfit,
 };
 use crate::image::{Config, Platform, Reference};
+use crate::limits::REDIRECTS;
 use crate::llb::op::{Differ, Image, Local, OciLayout, Source};
 use crate::options::Options;
 use crate::remote::check_http_url;
 use crate::stage::{ContextName, SCRATCH};
 use crate::text::{check_json, quote};
 use std::collections::BTreeMap;
-
-/// A source policy may send a context on to another source, but not without end.
-const MAX_REDIRECTS: usize = 10;
 
 /// A context that is known.
 #[derive(Clone, Debug)]
@@ -35,7 +33,7 @@ pub(super) fn load(
     desk: &mut Desk,
 ) -> Result<Option<Loaded>, Error> {
     let mut input = context.given.input.clone();
-    for _ in 0..=MAX_REDIRECTS {
+    for _ in 0..=REDIRECTS {
         match load_once(context, &input, asker, options, desk)? {
             Found::Waiting => return Ok(None),
             Found::Loaded(loaded) => return Ok(Some(*loaded)),

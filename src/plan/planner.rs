@@ -9,17 +9,12 @@ use super::{
 use crate::facts::{At, Fact, Facts};
 use crate::image::{Config, Digest, Platform, Reference};
 use crate::instruction::{File, Kind};
+use crate::limits::{INSTRUCTIONS, Made, ROUND_TRIGGERS, TRIGGER_ROUNDS, TooMuch};
 use crate::options::Options;
 use crate::stage::{ContextName, GlobalArgs, Platforms, SCRATCH, Stage, StageId, Stages};
 use crate::suggest::{self, Case};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// How often triggers may bring in images whose triggers bring in more. An image whose trigger copies from that very
-/// image would do so without end.
-const MAX_ROUNDS: usize = 100;
-/// How many triggers a build may have that goes on for more than one round.
-const MAX_TRIGGERS: usize = 5_000;
 
 /// Makes the plan of one build.
 #[derive(Clone, Debug)]
@@ -31,8 +26,8 @@ pub struct Planner {
     takes_all_stages: bool,
     desk: Desk,
     phase: Phase,
-    /// Configs that were read: many stages may start from one image.
-    configs: HashMap<Question, Config>,
+    /// Configs that were read, as they were found and as stages go on with them: many may start from one image.
+    configs: HashMap<Question, (Arc<Config>, Arc<Config>)>,
     /// What was noticed so far, also if planning failed.
     pub facts: Facts,
     build_args: BTreeMap<String, String>,
@@ -214,7 +209,7 @@ impl Planner {
                 self.phase = Phase::Bases(found);
                 return Ok(None);
             }
-            match found.add_triggers(&is_needed) {
+            match found.add_triggers(&is_needed, &mut self.args.made) {
                 Ok(true) => {}
                 Ok(false) => break (is_needed, excludes?.unwrap_or_default()),
                 Err(error) => {
@@ -223,7 +218,7 @@ impl Planner {
                 }
             }
             found.rounds += 1;
-            if found.rounds > MAX_ROUNDS || found.triggers > MAX_TRIGGERS {
+            if found.rounds > TRIGGER_ROUNDS || found.triggers > ROUND_TRIGGERS {
                 let message = "ONBUILD triggers of base images bring in more and more images without end";
                 return Err(Error::new("endless-triggers", message).at_stage(&found.stages[found.target]));
             }
@@ -300,12 +295,17 @@ impl Planner {
                             name: stage.base_name.clone(),
                         },
                         platform: Some(platform),
-                        config: Config::default(),
+                        config: Arc::default(),
                         image: None,
                     })
                 }
             };
             found.stages.get_mut(id).missed_rounds = found.rounds;
+            // Each context has a config of its own.
+            if let Some(Base { files: BaseFiles::Context(_), config, .. }) = &base {
+                let (pieces, bytes) = config.weight();
+                self.args.made.add(pieces, bytes).map_err(|error| too_large(&error, &found.stages[id]))?;
+            }
             found.is_settled[id.index()] = base.is_some();
             found.bases[id.index()] = base;
         }
@@ -316,7 +316,7 @@ impl Planner {
         Base {
             files: BaseFiles::Empty,
             platform: Some(self.platforms.target.clone()),
-            config: Config::empty(&self.platforms.target),
+            config: Arc::new(Config::empty(&self.platforms.target)),
             image: None,
         }
     }
@@ -336,7 +336,7 @@ impl Planner {
             let loaded = named::load(context, &asker, &self.options, &mut self.desk)?;
             return Ok(loaded.map(|loaded| Base {
                 platform: loaded.platform().or_else(|| stage.platform.clone()),
-                config: Config { created: None, ..loaded.config.unwrap_or_default() },
+                config: Arc::new(Config { created: None, ..loaded.config.unwrap_or_default() }),
                 image: None,
                 files: BaseFiles::Context(loaded.recipe),
             }));
@@ -354,8 +354,8 @@ impl Planner {
                 Base {
                     files: BaseFiles::Context(loaded.recipe),
                     platform: Some(platform.clone()),
-                    image: Some(config.clone()),
-                    config: Config { created: None, ..config },
+                    image: Some(Arc::new(config.clone())),
+                    config: Arc::new(Config { created: None, ..config }),
                 }
             }));
         }
@@ -374,10 +374,11 @@ impl Planner {
         let (settled, digest) = match answer {
             Answer::ImageConfig { reference, digest, config } => {
                 if !self.configs.contains_key(&question) {
-                    let config = Config::from_json(config).map_err(|error| {
+                    let image = Config::from_json(config).map_err(|error| {
                         Error::new("invalid-config", format!("failed to parse image config: {error}"))
                     })?;
-                    self.configs.insert(question.clone(), config);
+                    let config = Config { created: None, ..image.clone() };
+                    self.configs.insert(question.clone(), (Arc::new(image), Arc::new(config)));
                 }
                 (reference, digest)
             }
@@ -400,14 +401,22 @@ impl Planner {
                 Digest::parse(digest).map_err(|error| Error::new("invalid-digest", error.to_string()))?;
             reference = reference.with_digest(digest);
         }
-        Ok(Some(self.image(stage, name, &reference, self.configs[&question].clone())))
+        let (image, config) = &self.configs[&question];
+        Ok(Some(self.image(stage, name, &reference, image, config)))
     }
 
     /// Returns what a stage starts from, if that is an image with a config.
-    fn image(&self, stage: &Stage, name: String, reference: &Reference, image: Config) -> Base {
+    fn image(
+        &self,
+        stage: &Stage,
+        name: String,
+        reference: &Reference,
+        image: &Arc<Config>,
+        config: &Arc<Config>,
+    ) -> Base {
         let platform = match &stage.platform {
             Some(platform) => platform.clone(),
-            None if self.platforms.is_implicit => nearest_platform(&image, &self.platforms),
+            None if self.platforms.is_implicit => nearest_platform(image, &self.platforms),
             None => self.platforms.target.clone(),
         };
         let has_layers = image.rootfs.diff_ids.as_ref().is_some_and(|ids| !ids.is_empty())
@@ -417,8 +426,7 @@ impl Planner {
             true => BaseFiles::Image { reference: reference.to_string(), name },
             false => BaseFiles::Empty,
         };
-        let config = Config { created: None, ..image.clone() };
-        Base { files, platform: Some(platform), config, image: Some(image) }
+        Base { files, platform: Some(platform), config: Arc::clone(config), image: Some(Arc::clone(image)) }
     }
 }
 
@@ -429,7 +437,7 @@ impl Bases {
     }
 
     /// Takes in what the bases of needed stages held back. Tells whether more stages may be needed now.
-    fn add_triggers(&mut self, is_needed: &[bool]) -> Result<bool, Error> {
+    fn add_triggers(&mut self, is_needed: &[bool], made: &mut Made) -> Result<bool, Error> {
         let mut needs_more = false;
         for id in self.stages.ids() {
             if !is_needed[id.index()] {
@@ -442,13 +450,21 @@ impl Bases {
                     .filter_map(|(_, instruction)| held_back(&instruction.kind))
                     .collect(),
                 Some(_) => Vec::new(),
-                None => self.bases[id.index()]
-                    .as_mut()
-                    .map(|base| std::mem::take(&mut base.config.config.on_build))
-                    .unwrap_or_default(),
+                None => self.bases[id.index()].as_mut().map(take_triggers).unwrap_or_default(),
             };
             if !triggers.is_empty() {
+                let stage = &self.stages[id];
                 self.triggers += triggers.len();
+                if self.triggers > INSTRUCTIONS {
+                    let message =
+                        format!("base images and stages hold back more than {INSTRUCTIONS} instructions");
+                    return Err(Error::new("too-many-instructions", message).at_stage(stage));
+                }
+                let bytes: usize = triggers.iter().map(String::len).sum();
+                let (pieces, config) =
+                    self.bases[id.index()].as_ref().map_or((0, 0), |base| base.config.weight());
+                made.add(pieces + triggers.len(), bytes + config)
+                    .map_err(|error| too_large(&error, stage))?;
                 needs_more |= self.stages.add_triggers(id, &triggers)?;
             }
         }
@@ -461,6 +477,18 @@ impl Bases {
         }
         Ok(needs_more)
     }
+}
+
+/// Takes the triggers of an image. What is left is a config of this stage alone.
+fn take_triggers(base: &mut Base) -> Vec<String> {
+    match base.config.config.on_build.is_empty() {
+        true => Vec::new(),
+        false => std::mem::take(&mut Arc::make_mut(&mut base.config).config.on_build),
+    }
+}
+
+fn too_large(error: &TooMuch, stage: &Stage) -> Error {
+    Error::new("too-large", error.to_string()).at_stage(stage)
 }
 
 fn held_back(kind: &Kind) -> Option<String> {

@@ -5,6 +5,7 @@ use crate::expand::{EnvList, Lexer};
 use crate::facts::{Argument, At, Fact, Facts};
 use crate::image::Reference;
 use crate::instruction::{File, Kind};
+use crate::limits::Made;
 use crate::text::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,8 @@ pub struct GlobalArgs {
     pub env: EnvList,
     /// What the file declares, by name; of several declarations the last.
     pub declared: BTreeMap<String, GlobalArg>,
+    /// What was made so far.
+    pub made: Made,
 }
 
 impl GlobalArgs {
@@ -51,7 +54,7 @@ impl GlobalArgs {
         ] {
             env.set(name, build_args.get(name).cloned().unwrap_or(value));
         }
-        GlobalArgs { env, declared: BTreeMap::new() }
+        GlobalArgs { env, declared: BTreeMap::new(), made: Made::default() }
     }
 
     /// Notes what every FROM would start from if no build argument were given. For the predefined arguments alone.
@@ -82,6 +85,11 @@ impl GlobalArgs {
                     (None, Some(default)) => {
                         let expanded = lexer.word(&default.text, &self.env).map_err(|error| {
                             Diagnostic::error("expansion", error.to_string(), default.span).within(span)
+                        })?;
+                        let made = self.made.take(expanded.steps);
+                        // The value goes into the environment and into the list of what is declared.
+                        made.and_then(|()| self.made.add(2, 2 * expanded.text.len())).map_err(|error| {
+                            Diagnostic::error("too-large", error.to_string(), default.span).within(span)
                         })?;
                         uses = expanded.used;
                         if uses.remove(name) {

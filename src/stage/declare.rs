@@ -7,6 +7,7 @@ use crate::expand::{Expanded, Lexer};
 use crate::facts::{At, Fact, Facts};
 use crate::image::Platform;
 use crate::instruction::{File, Instruction, Kind, StageDecl, Word};
+use crate::limits::Made;
 use crate::options::Options;
 use crate::suggest::{self, Case};
 use crate::text::{Diagnostic, Span};
@@ -28,8 +29,15 @@ pub(super) fn stages(
         names: HashMap::with_capacity(file.stages.len()),
     };
     let lexer = Lexer::new(file.escape);
-    let mut reader =
-        Reader { lexer, platforms, args, facts, known: BTreeSet::new(), nearest: HashMap::new() };
+    let mut reader = Reader {
+        lexer,
+        platforms,
+        args,
+        facts,
+        made: args.made.clone(),
+        known: BTreeSet::new(),
+        nearest: HashMap::new(),
+    };
     for (at, decl) in file.stages.iter().enumerate() {
         let From { base, platform, used_args } = reader.from(at, decl)?;
         let span = decl.head.span;
@@ -74,6 +82,7 @@ struct Reader<'a> {
     platforms: &'a Platforms,
     args: &'a GlobalArgs,
     facts: &'a mut Facts,
+    made: Made,
     /// The names of all global arguments; empty until one is missed.
     known: BTreeSet<&'a str>,
     /// By name that was missed: the nearest one that is known.
@@ -123,7 +132,10 @@ impl Reader<'_> {
             };
             self.facts.note(at_from(at, decl).on(word.span), fact);
         }
-        expanded.map_err(|error| error.to_string())
+        let expanded = expanded.map_err(|error| error.to_string())?;
+        let made = self.made.take(expanded.steps);
+        made.and_then(|()| self.made.add(1, expanded.text.len())).map_err(|error| error.to_string())?;
+        Ok(expanded)
     }
 
     fn platform(

@@ -4,6 +4,7 @@
 //! answered as the reference's reader answers it: depth, surrogates and numbers out of range included. Values inside
 //! are checked with a stack on the heap, so that no input can exhaust ours.
 
+use crate::limits::JSON_DEPTH;
 use crate::text::Span;
 use std::ops::Range;
 
@@ -15,9 +16,6 @@ pub struct NotJson {
     /// Where.
     pub span: Span,
 }
-
-/// The deepest nesting that is still JSON.
-const DEEPEST: usize = 10_000;
 
 /// A text is no JSON: what is wrong, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +147,7 @@ impl Reader<'_> {
             // A value is to come.
             match self.peek() {
                 Some(open @ (b'[' | b'{')) => {
-                    if closers.len() + 1 >= DEEPEST {
+                    if closers.len() + 1 >= JSON_DEPTH {
                         return self.bad("nested too deep");
                     }
                     self.at += 1;

@@ -1,5 +1,6 @@
 //! Physical lines, and where the characters of a joined line come from.
 
+use crate::limits::LINE_BYTES;
 use crate::text::Span;
 
 /// Where a text comes from.
@@ -20,9 +21,6 @@ impl Origin {
         }
     }
 }
-
-/// The most bytes that a line may have, its newline left out.
-pub(super) const LONGEST_LINE: usize = 65535;
 
 /// A line of the file.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +106,7 @@ impl<'a> Iterator for Lines<'a> {
         }
         let rest = &self.text[start..];
         let end = start + rest.find('\n').unwrap_or(rest.len());
-        if end - start > LONGEST_LINE && self.raw_len(start, end) > LONGEST_LINE {
+        if end - start > LINE_BYTES && self.raw_len(start, end) > LINE_BYTES {
             self.too_long = true;
             return None;
         }
@@ -195,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_line_may_be_too_long() {
-        let text = format!("a\n{}\nb", "x".repeat(LONGEST_LINE + 1));
+        let text = format!("a\n{}\nb", "x".repeat(LINE_BYTES + 1));
         let mut found = lines(&text, &[]);
         assert_eq!(found.by_ref().count(), 1);
         assert!(found.too_long);

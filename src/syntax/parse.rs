@@ -6,6 +6,7 @@ use super::heredoc::{self, Heredoc};
 use super::line::{Line, LineMap, Lines, Origin, continued};
 use super::split::Slice;
 use super::{Statement, Tree, Trigger};
+use crate::limits::INSTRUCTIONS;
 use crate::text::{Diagnostic, SourceFile, Span, Spanned, deceptions};
 
 pub(super) fn file(file: &SourceFile) -> Tree {
@@ -85,6 +86,12 @@ impl<'a> Parser<'a> {
             }
             self.seen = None;
             if !text.is_empty() {
+                if self.statements.len() == INSTRUCTIONS {
+                    let message = format!("the Dockerfile has more than {INSTRUCTIONS} instructions");
+                    let place = self.line_span(self.lines.last);
+                    self.diagnostics.push(Diagnostic::error("too-many-instructions", message, place));
+                    break;
+                }
                 self.instruction(line.from(line.text.len() - text.len()), &mut map);
             }
         }
@@ -100,7 +107,7 @@ impl<'a> Parser<'a> {
         }
         if self.lines.too_long {
             let message =
-                format!("dockerfile line greater than max allowed size of {}", super::line::LONGEST_LINE);
+                format!("dockerfile line greater than max allowed size of {}", crate::limits::LINE_BYTES);
             let next = self.lines.rest();
             self.diagnostics.push(Diagnostic::error("line-too-long", message, next).within(last));
         }

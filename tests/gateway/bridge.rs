@@ -17,8 +17,8 @@ use tokio::net::unix::pipe;
 pub enum Reply {
     /// Answers.
     Message(Vec<u8>),
-    /// Refuses, with the bytes of a `google.rpc.Status` as details.
-    Status(i32, &'static str, Vec<u8>),
+    /// Refuses, with details as they stand in the header: a `google.rpc.Status` in base64.
+    Status(i32, &'static str, String),
     /// Closes the connection without an answer.
     Close,
     /// Sends these bytes in place of a framed message, and then what else there is.
@@ -199,16 +199,17 @@ fn response(data: Vec<u8>, end: End) -> http::Response<Frames> {
     head().body(Frames(frames)).expect("a response")
 }
 
-fn refusal(code: i32, message: &str, details: &[u8]) -> http::Response<Frames> {
+fn refusal(code: i32, message: &str, details: &str) -> http::Response<Frames> {
     let mut response =
         head().header("grpc-status", code.to_string()).header("grpc-message", message.replace(' ', "%20"));
     if !details.is_empty() {
-        response = response.header("grpc-status-details-bin", base64(details));
+        response = response.header("grpc-status-details-bin", details);
     }
     response.body(Frames(Vec::new())).expect("a response")
 }
 
-fn base64(bytes: &[u8]) -> String {
+/// Returns bytes as headers hold them.
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
     let digit = |six: &[u8]| (0..6).fold(0, |value, at| value << 1 | six.get(at).copied().unwrap_or(0));

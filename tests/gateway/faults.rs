@@ -3,7 +3,7 @@
 //! Every run must end, in one of three ways, and name the call. The table of all of them is `docs/failures.md`; with
 //! `UPDATE=1` in the environment it is written anew, otherwise compared.
 
-use crate::bridge::{End, Reply, Tamper, framed};
+use crate::bridge::{End, Reply, Tamper, base64, framed};
 use crate::{Engine, LLB, PROTOCOL, Run, command, failure, run, wait};
 use h2::Reason;
 use multistage::internal::pb::gateway as gw;
@@ -65,6 +65,8 @@ pub enum Details {
     None,
     Good,
     Garbage,
+    /// Not even base64.
+    Unreadable,
 }
 
 const CODES: [&str; 17] = [
@@ -95,6 +97,7 @@ impl Fault {
     fn all() -> Vec<Fault> {
         let mut all: Vec<Fault> = (1..=16).map(|code| Fault::Status(code, Details::None)).collect();
         all.extend([Fault::Status(2, Details::Good), Fault::Status(13, Details::Garbage)]);
+        all.push(Fault::Status(2, Details::Unreadable));
         // No such code.
         all.push(Fault::Status(99, Details::None));
         all.extend([
@@ -134,6 +137,7 @@ impl Fault {
                     Details::None => format!("answers {code}"),
                     Details::Good => format!("answers {code} with details"),
                     Details::Garbage => format!("answers {code} with garbage as details"),
+                    Details::Unreadable => format!("answers {code} with details that are no base64"),
                 }
             }
             Fault::GarbageMessage => "answers garbage".to_owned(),
@@ -178,9 +182,10 @@ impl Fault {
         };
         let well = |bytes| Reply::Bytes(bytes, End::Well);
         match self {
-            Fault::Status(code, Details::None) => Reply::Status(code, WORDS, Vec::new()),
+            Fault::Status(code, Details::None) => Reply::Status(code, WORDS, String::new()),
             Fault::Status(code, Details::Good) => failure(code, WORDS),
-            Fault::Status(code, Details::Garbage) => Reply::Status(code, WORDS, vec![0xff; 100]),
+            Fault::Status(code, Details::Garbage) => Reply::Status(code, WORDS, base64(&[0xff; 100])),
+            Fault::Status(code, Details::Unreadable) => Reply::Status(code, WORDS, "*!=".to_owned()),
             Fault::GarbageMessage => Reply::Message(vec![0xff; 64]),
             Fault::TruncatedMessage => {
                 let mut bytes = framed(&[&whole[..], &[0; 8]].concat());

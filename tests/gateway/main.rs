@@ -334,7 +334,7 @@ fn answer(engine: &Engine, method: &str, message: &[u8], (returned, warnings, so
             Reply::Message(Vec::new())
         }
         "StatFile" => say(&|| gw::StatFileResponse::default().encode_to_vec()),
-        _ => Reply::Status(12, "unknown method", Vec::new()),
+        _ => Reply::Status(12, "unknown method", String::new()),
     }
 }
 
@@ -344,7 +344,7 @@ fn failure(code: i32, message: &'static str) -> Reply {
         value: b"{}".to_vec(),
     };
     let details = rpc::Status { code, message: message.to_owned(), details: vec![detail] };
-    Reply::Status(code, message, details.encode_to_vec())
+    Reply::Status(code, message, bridge::base64(&details.encode_to_vec()))
 }
 
 fn digest() -> String {

@@ -184,7 +184,7 @@ fn edits(judged: &Judged, wanted: impl Fn(&Fix) -> bool) -> Vec<fix::Edit> {
 fn read(path: &Path, args: &CheckArgs) -> Result<Input, String> {
     if path.as_os_str() == find::STDIN {
         let mut data = Vec::new();
-        let input = std::io::stdin().lock().take(super::answer::LIMIT_BYTES).read_to_end(&mut data);
+        let input = std::io::stdin().lock().take(super::answer::LIMIT_BYTES + 1).read_to_end(&mut data);
         input.map_err(|error| format!("standard input: {error}"))?;
         return Ok(Input { name: "<stdin>".to_owned(), data, ignore: None, context: args.context.clone() });
     }
