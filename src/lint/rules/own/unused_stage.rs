@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: Page {
         text: "No other stage starts from this one or takes files from it, so a build of the last stage leaves it \
                out: often a `COPY --from` was lost, or points at another stage. Remove the stage, or use it. \
-               How sure: a stage without a name can be built by its number only, which hardly anybody does. One \
+               How sure: a stage without a name cannot be built at all. One \
                with a name may be a target (`--target`), so the rule lets go of stages that start from another \
                stage of the file or, to hand out files, from scratch, that have a description, that hold CMD or \
                ENTRYPOINT, that have the name of a usual target such as `test`, or of which there are several.",
@@ -89,7 +89,7 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
         let stage = &stages[at];
         let Some(name) = &stage.name else {
             let place = cx.place(stage.head.span, stage.base.span);
-            out.warn(place, "No stage uses this one, and it has no name that `--target` could call it by");
+            out.warn(place, "No stage uses this one, and it has no name to build it by");
             continue;
         };
         let is_image =
