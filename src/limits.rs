@@ -39,6 +39,10 @@ pub const READ_STEPS: usize = 1 << 28;
 /// warning, so beyond it there is none.
 pub const MATCH_STEPS: usize = 1 << 27;
 
+/// Steps that a build may take to find out which name was meant by one that is not there: the product of the lengths of
+/// two names that may be near. Nothing depends on that but a suggestion.
+pub const COMPARE_STEPS: usize = 1 << 26;
+
 /// How often triggers may bring in images whose triggers bring in more. An image whose trigger copies from that very
 /// image would do so without end.
 pub const TRIGGER_ROUNDS: usize = 100;
@@ -54,6 +58,9 @@ pub const IGNORE_LINE_BYTES: usize = 64 << 10;
 
 /// Patterns of an ignore file.
 pub const IGNORE_PATTERNS: usize = 50_000;
+
+/// Bytes of the name of an image, which is not looked at beyond them. A path may have 255 characters in any case.
+pub const NAME_BYTES: usize = 4 << 10;
 
 /// Bytes of the config of an image.
 pub const CONFIG_BYTES: usize = 8 * MIB;

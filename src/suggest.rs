@@ -3,6 +3,7 @@
 //! In: what was written, and what could have been. Out: the one word that lies less than three edits away.
 //! Which words are in reach is the caller's matter.
 
+use crate::limits::COMPARE_STEPS;
 use std::borrow::Cow;
 
 /// Fewer edits than this make a word worth suggesting.
@@ -17,10 +18,26 @@ pub enum Case {
     Ignored,
 }
 
+/// Counts down the steps that comparing may take; see [`COMPARE_STEPS`].
+#[derive(Clone, Debug)]
+pub struct Patience(usize);
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience(COMPARE_STEPS)
+    }
+}
+
 /// Returns the option nearest to `word`; of several equally near, the first.
 ///
-/// Returns nothing if `word` is itself an option: then the spelling was not the problem.
-pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>, case: Case) -> Option<String> {
+/// Returns nothing if `word` is itself an option: then the spelling was not the problem. With patience at an end it
+/// returns the nearest so far.
+pub fn nearest<'a>(
+    word: &str,
+    options: impl IntoIterator<Item = &'a str>,
+    case: Case,
+    patience: &mut Patience,
+) -> Option<String> {
     let wanted = match case {
         Case::Matters => word.to_owned(),
         Case::Ignored => word.to_lowercase(),
@@ -37,7 +54,17 @@ pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>, case:
             return None;
         }
         // An edit changes the length by one at most.
-        if option.chars().count().abs_diff(length) >= limit {
+        let other = option.chars().count();
+        let is_near = other.abs_diff(length) < limit;
+        let steps = if is_near { length.saturating_mul(other) } else { other };
+        match patience.0.checked_sub(steps + 1) {
+            Some(left) => patience.0 = left,
+            None => {
+                patience.0 = 0;
+                break;
+            }
+        }
+        if !is_near {
             continue;
         }
         let edits = strsim::levenshtein(&wanted, &option);
@@ -60,7 +87,7 @@ pub fn hint<'a>(
     case: Case,
 ) -> String {
     let message = message.into();
-    match nearest(word, options, case) {
+    match nearest(word, options, case, &mut Patience::default()) {
         Some(option) => format!("{message} (did you mean {option}?)"),
         None => message,
     }
@@ -72,7 +99,10 @@ mod tests {
 
     #[track_caller]
     fn check(word: &str, options: &[&str], case: Case, expected: Option<&str>) {
-        assert_eq!(nearest(word, options.iter().copied(), case).as_deref(), expected);
+        assert_eq!(
+            nearest(word, options.iter().copied(), case, &mut Patience::default()).as_deref(),
+            expected
+        );
     }
 
     #[test]
@@ -81,6 +111,12 @@ mod tests {
         check("c", &["a", "b"], Case::Matters, Some("a"));
         check("zzzzzz", &["builder"], Case::Matters, None);
         check("abcd", &["abxy", "abcx"], Case::Matters, Some("abcx"));
+    }
+
+    #[test]
+    fn long_words_take_no_time() {
+        let (one, two) = ("a".repeat(60_000), "a".repeat(59_999) + "b");
+        check(&one, &[two.as_str(); 100], Case::Matters, None);
     }
 
     #[test]

@@ -168,9 +168,73 @@ fn numbers() -> Vec<Case> {
     ]
 }
 
+/// Base images that mean harm, each with a config of its own. What a build takes over from them is what it shows.
+fn images() -> Vec<(&'static str, &'static str, Case)> {
+    let run = || line("", "RUN x");
+    let config = |name, config, case: Case| (name, config, case);
+    vec![
+        config(
+            "user that is a path",
+            r#"{"config":{"User":"../../root:../x"}}"#,
+            line("", "WORKDIR /w\nRUN x"),
+        ),
+        config("user below zero", r#"{"config":{"User":"-1:-1"}}"#, line("", "WORKDIR /w\nRUN x")),
+        config("user beyond 32 bits", r#"{"config":{"User":"4294967296"}}"#, line("", "WORKDIR /w\nRUN x")),
+        config("folder above the root", r#"{"config":{"WorkingDir":"../../../etc"}}"#, run()),
+        config(
+            "folder with an escape",
+            r#"{"config":{"WorkingDir":"/\u001b[2J\u202e"}}"#,
+            line("", "COPY a b"),
+        ),
+        config(
+            "variable without a name",
+            r#"{"config":{"Env":["=x","","A","A=1","A=2","B=\u0000"]}}"#,
+            run(),
+        ),
+        config(
+            "variable with an escape",
+            r#"{"config":{"Env":["A=\u001b]0;x\u0007"]}}"#,
+            line("", "RUN echo $A"),
+        ),
+        config(
+            "variable as text of a mount",
+            r#"{"config":{"Env":["A=/x,type=ssh"]}}"#,
+            line("", "RUN --mount=target=$A x"),
+        ),
+        config("variable as a path", r#"{"config":{"Env":["A=../../../etc"]}}"#, line("", "COPY $A $A")),
+        config("search path of the image", r#"{"config":{"Env":["PATH=/evil"]}}"#, run()),
+        config("shell of the image", r#"{"config":{"Shell":["/evil","-c"]}}"#, run()),
+        config("trigger that is two lines", r#"{"config":{"OnBuild":["RUN a\nRUN b"]}}"#, run()),
+        config("trigger that starts a stage", r#"{"config":{"OnBuild":["FROM evil"]}}"#, run()),
+        config("trigger in a trigger", r#"{"config":{"OnBuild":["ONBUILD RUN x"]}}"#, run()),
+        config("trigger that needs rights", r#"{"config":{"OnBuild":["RUN --security=insecure x"]}}"#, run()),
+        config("trigger that climbs", r#"{"config":{"OnBuild":["COPY ../../etc/passwd /"]}}"#, run()),
+        config(
+            "trigger that takes a secret",
+            r#"{"config":{"OnBuild":["RUN --mount=type=secret,id=s x"]}}"#,
+            run(),
+        ),
+        config("trigger with a directive", r##"{"config":{"OnBuild":["# escape=`\nRUN a `\n b"]}}"##, run()),
+        config("trigger without text", r#"{"config":{"OnBuild":["", null]}}"#, run()),
+        config("number for a text", r#"{"config":{"User":0}}"#, run()),
+        config("text for a list", r#"{"config":{"Env":"A=1"}}"#, run()),
+        config("config that is no object", r#"[]"#, run()),
+        config("config that is nothing", r#"null"#, run()),
+        config("config without an end", r#"{"config":{"#, run()),
+        config("numbers beyond 64 bits", r#"{"config":{"Healthcheck":{"Retries":1e99}}}"#, run()),
+        config("time beyond any calendar", r#"{"history":[{"created":"99999-99-99T99:99:99Z"}]}"#, run()),
+        config("system of no name", r#"{"os":"../x","architecture":"\u001b[2J"}"#, run()),
+        config(
+            "windows that it is not",
+            r#"{"os":"windows","config":{"WorkingDir":"C:\\x"}}"#,
+            line("", "COPY a b"),
+        ),
+    ]
+}
+
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"]},"rootfs":{"type":"layers","diff_ids":["sha256:0"]}}"#;
 
-fn answer(question: &Question, dockerfile: &[u8]) -> Answer {
+fn answer(question: &Question, dockerfile: &[u8], config: &str) -> Answer {
     match question {
         Question::Files(files) => {
             let read = |path: &str| match path {
@@ -185,7 +249,7 @@ fn answer(question: &Question, dockerfile: &[u8]) -> Answer {
         Question::ImageConfig(image) => Answer::ImageConfig {
             reference: image.reference.clone(),
             digest: format!("sha256:{}", "0".repeat(64)),
-            config: CONFIG.into(),
+            config: config.into(),
         },
         Question::SourceMeta(_) => Answer::SourceMeta(Default::default()),
     }
@@ -198,7 +262,7 @@ struct Outcome {
     warnings: Vec<String>,
 }
 
-fn build(options: &[(&str, &str)], dockerfile: &[u8]) -> Outcome {
+fn build(options: &[(&str, &str)], dockerfile: &[u8], config: &str) -> Outcome {
     let host = Platform::new("linux", "amd64");
     let refused = |message: String| Outcome { built: Err(message), warnings: Vec::new() };
     let map = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -211,7 +275,7 @@ fn build(options: &[(&str, &str)], dockerfile: &[u8]) -> Outcome {
         match entry.step() {
             Ok(Step::Done(project)) => break project,
             Ok(Step::Ask(questions)) => questions.into_iter().for_each(|question| {
-                let answer = answer(&question, dockerfile);
+                let answer = answer(&question, dockerfile, config);
                 entry.tell(question, answer);
             }),
             Err(error) => return refused(error.diagnostic.message),
@@ -226,7 +290,7 @@ fn build(options: &[(&str, &str)], dockerfile: &[u8]) -> Outcome {
         match build.step() {
             Step::Done(outcome) => break outcome,
             Step::Ask(questions) => questions.into_iter().for_each(|question| {
-                let answer = answer(&question, dockerfile);
+                let answer = answer(&question, dockerfile, config);
                 build.tell(question, answer);
             }),
         }
@@ -281,11 +345,18 @@ fn said(outcome: &Outcome) -> String {
 #[test]
 fn what_means_harm_is_refused_or_does_none() {
     let (mut table, mut panicked) = (String::new(), Vec::new());
-    for (title, cases) in [("paths", paths()), ("characters", characters()), ("numbers", numbers())] {
+    let plain = |cases: Vec<Case>| cases.into_iter().map(|case| (case.0, CONFIG, case)).collect();
+    let lists: [(&str, Vec<_>); 4] = [
+        ("paths", plain(paths())),
+        ("characters", plain(characters())),
+        ("numbers", plain(numbers())),
+        ("base images", images()),
+    ];
+    for (title, cases) in lists {
         writeln!(table, "==== {title}").unwrap();
-        for (name, options, dockerfile) in cases {
+        for (name, config, (_, options, dockerfile)) in cases {
             let started = Instant::now();
-            let outcome = std::panic::catch_unwind(|| build(options, &dockerfile));
+            let outcome = std::panic::catch_unwind(|| build(options, &dockerfile, config));
             let Ok(outcome) = outcome else {
                 panicked.push(name);
                 continue;

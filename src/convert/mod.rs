@@ -40,6 +40,7 @@ use crate::llb::{Digest, Edge, Graph, Meta, VertexId};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::stage::StageId;
+use crate::suggest::Patience;
 use crate::text::{Diagnostic, SourceMap, Span};
 use history::{Arena, BuildArg, Entry};
 use name::Prefix;
@@ -133,8 +134,8 @@ struct Cx<'a> {
     groups: usize,
     /// Tells this build from others, if that was needed yet.
     build_id: Option<String>,
-    /// How many names were compared so far in search of near ones.
-    compared: u64,
+    /// For the search for names that may have been meant.
+    patience: Patience,
     /// What was made so far.
     made: Made,
 }
@@ -185,7 +186,7 @@ impl<'a> Cx<'a> {
             invalid_text: None,
             groups: 0,
             build_id: None,
-            compared: 0,
+            patience: Patience::default(),
             made: plan.args.made.clone(),
             graph,
             sources,

@@ -7,10 +7,6 @@ use crate::path;
 use crate::suggest::{self, Case};
 use crate::text::{Span, Spanned};
 
-/// How many names are compared in search of near ones. A file that gets there has a thousand unset variables and
-/// as many set ones, and no reader.
-const MAX_COMPARED: u64 = 1_000_000;
-
 impl Cx<'_> {
     /// Notes something about a word of an instruction.
     pub(super) fn note(&mut self, stage: &Stage, step: &Step<'_>, word: Span, fact: Fact) {
@@ -30,12 +26,8 @@ impl Cx<'_> {
     pub(super) fn note_unset(&mut self, stage: &Stage, step: &Step<'_>, word: Span, name: &str) {
         let names = [SCAN_CONTEXT, SCAN_STAGE];
         if !stage.state.arg_names.contains(name) && !names.contains(&name) {
-            let mut nearest = None;
-            if self.compared < MAX_COMPARED {
-                let known = stage.state.env.iter().map(|(name, _)| name);
-                let known = known.inspect(|_| self.compared += 1);
-                nearest = suggest::nearest(name, known, Case::Matters);
-            }
+            let known = stage.state.env.iter().map(|(name, _)| name);
+            let nearest = suggest::nearest(name, known, Case::Matters, &mut self.patience);
             self.note(stage, step, word, Fact::UnsetVariable { name: name.to_owned(), nearest });
         }
     }

@@ -78,6 +78,7 @@ mod tests {
             &["mkdir /a 0755 with parents", "mkdir /b 0755 with parents", "cwd /b"],
         );
         check_steps("USER u\nWORKDIR /a", &["mkdir /a 0755 with parents owner u"]);
+        check_steps("WORKDIR /../../b/../c\nRUN x", &["mkdir /c 0755 with parents", "cwd /c"]);
         check_history("WORKDIR /\nWORKDIR /a/../b/", &["WORKDIR /", "WORKDIR /a/../b/"]);
         assert!(!build("FROM alpine\nWORKDIR /").dump().contains("mkdir"));
     }

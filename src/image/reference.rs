@@ -1,5 +1,6 @@
 //! Image names: `[domain/]path[:tag][@digest]`, as the distribution project reads, completes and shortens them.
 
+use crate::limits::NAME_BYTES;
 use std::fmt;
 
 /// A full image name.
@@ -117,7 +118,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// The most characters of a name without its domain.
+/// The most characters of a name without its domain, as in the reference.
 const MAX_PATH: usize = 255;
 const DEFAULT_DOMAIN: &str = "docker.io";
 const LEGACY_DOMAIN: &str = "index.docker.io";
@@ -129,6 +130,9 @@ impl Reference {
     /// # Errors
     /// If it does not have the form of a name, or its digest is none.
     pub fn parse(text: &str) -> Result<Reference, ReferenceError> {
+        if text.len() > NAME_BYTES {
+            return Err(ReferenceError::TooLong);
+        }
         let Some(parts) = split(text) else {
             return Err(match text {
                 "" => ReferenceError::Empty,
@@ -153,6 +157,9 @@ impl Reference {
     /// # Errors
     /// As [`Reference::parse`], and if it is 64 hexadecimal digits or has capital letters in its path.
     pub fn parse_normalized(text: &str) -> Result<Reference, ReferenceError> {
+        if text.len() > NAME_BYTES {
+            return Err(ReferenceError::TooLong);
+        }
         if text.len() == 64 && text.bytes().all(is_lower_hex) {
             return Err(ReferenceError::Identifier(text.to_owned()));
         }

@@ -128,6 +128,10 @@ pub(super) fn note_default_bases(file: &File, predefined: &GlobalArgs, facts: &m
     let lexer = Lexer::new(file.escape);
     for (stage, decl) in file.stages.iter().enumerate() {
         let Ok(base) = lexer.word(&decl.base.text, &args.env) else { return };
+        let made = args.made.take(base.steps);
+        if made.and_then(|()| args.made.add(1, base.text.len())).is_err() {
+            return;
+        }
         let image = Reference::parse_normalized(&base.text).is_ok().then_some(base.text);
         let at = At::new(Some(stage), &decl.head.keyword.value, decl.head.span).on(decl.base.span);
         facts.note(at, Fact::DefaultBase { written: decl.base.text.clone(), image });

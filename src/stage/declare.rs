@@ -9,7 +9,7 @@ use crate::image::Platform;
 use crate::instruction::{File, Instruction, Kind, StageDecl, Word};
 use crate::limits::Made;
 use crate::options::Options;
-use crate::suggest::{self, Case};
+use crate::suggest::{self, Case, Patience};
 use crate::text::{Diagnostic, Span};
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap};
@@ -35,6 +35,7 @@ pub(super) fn stages(
         args,
         facts,
         made: args.made.clone(),
+        patience: Patience::default(),
         known: BTreeSet::new(),
         nearest: HashMap::new(),
     };
@@ -83,6 +84,7 @@ struct Reader<'a> {
     args: &'a GlobalArgs,
     facts: &'a mut Facts,
     made: Made,
+    patience: Patience,
     /// The names of all global arguments; empty until one is missed.
     known: BTreeSet<&'a str>,
     /// By name that was missed: the nearest one that is known.
@@ -124,7 +126,8 @@ impl Reader<'_> {
             self.known = self.args.declared.keys().map(String::as_str).chain(set).collect();
         }
         for name in unset {
-            let find = || suggest::nearest(name, self.known.iter().copied(), Case::Matters);
+            let (known, patience) = (self.known.iter().copied(), &mut self.patience);
+            let find = || suggest::nearest(name, known, Case::Matters, patience);
             let fact = Fact::UnsetInFrom {
                 is_declared: self.known.contains(name.as_str()),
                 nearest: self.nearest.entry(name.clone()).or_insert_with(find).clone(),
@@ -157,9 +160,11 @@ impl Reader<'_> {
         self.facts.note(at_from(at, decl).on(word.span), fact);
 
         // The reference takes any of the unset variables that has a near name; we take the first by the alphabet.
-        let hinted = |message: String| {
-            let set = || self.args.env.iter().map(|(name, _)| name);
-            match expanded.unset.iter().find_map(|name| suggest::nearest(name, set(), Case::Matters)) {
+        let (args, patience) = (self.args, &mut self.patience);
+        let mut hinted = |message: String| {
+            let set = || args.env.iter().map(|(name, _)| name);
+            let mut near = |name: &String| suggest::nearest(name, set(), Case::Matters, patience);
+            match expanded.unset.iter().find_map(&mut near) {
                 Some(found) => format!("{message} (did you mean {found}?)"),
                 None => message,
             }

@@ -3,6 +3,7 @@
 mod bridge;
 mod closed;
 mod faults;
+mod limits;
 mod order;
 mod rounds;
 mod secrets;
@@ -68,6 +69,8 @@ struct Engine {
     files: BTreeMap<&'static str, String>,
     protocol: Vec<&'static str>,
     llb: Vec<&'static str>,
+    /// The config of all images.
+    config: Vec<u8>,
     /// Closes the connection instead of answering this call, counted from 0.
     closes_at: Option<usize>,
     /// Misbehaves at one call of a method, counted from 0.
@@ -84,6 +87,7 @@ impl Engine {
             files: BTreeMap::from([("Dockerfile", dockerfile.into())]),
             protocol: PROTOCOL.to_vec(),
             llb: LLB.to_vec(),
+            config: config(),
             closes_at: None,
             fault: None,
             images_at_once: 1,
@@ -314,16 +318,23 @@ fn answer(engine: &Engine, method: &str, message: &[u8], (returned, warnings, so
             if source.identifier.contains("missing") {
                 return failure(5, "no such image");
             }
-            let image =
-                gw::ResolveSourceImageResponse { digest: digest(), config: config(), ..Default::default() };
+            let image = gw::ResolveSourceImageResponse {
+                digest: digest(),
+                config: engine.config.clone(),
+                ..Default::default()
+            };
             say(&|| {
                 let (source, image) = (Some(source.clone()), Some(image.clone()));
                 gw::ResolveSourceMetaResponse { source, image, ..Default::default() }.encode_to_vec()
             })
         }
         "ResolveImageConfig" => say(&|| {
-            gw::ResolveImageConfigResponse { digest: digest(), config: config(), ..Default::default() }
-                .encode_to_vec()
+            gw::ResolveImageConfigResponse {
+                digest: digest(),
+                config: engine.config.clone(),
+                ..Default::default()
+            }
+            .encode_to_vec()
         }),
         "Warn" => {
             warnings.lock().unwrap().push(gw::WarnRequest::decode(message).unwrap());

@@ -44,7 +44,7 @@ pub fn names(text: &str) {
     }
 }
 
-/// No part of an address reads as an option of git.
+/// Addresses are read or refused, and named again.
 pub fn addresses(text: &str, other: &str) {
     if let Ok(git) = remote::GitRef::parse(text) {
         let remote = remote::GitRemote::parse(&git.remote);

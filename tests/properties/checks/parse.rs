@@ -12,8 +12,10 @@ pub fn check(data: &[u8]) {
     places(&tree, &|span| {
         file.slice(span);
     });
-    let is_well =
-        tree.diagnostics.is_empty() && tree.statements.iter().all(|statement| !statement.text.is_empty());
+    // A line cannot be written that is empty, or ends in the escape character without going on.
+    let can_be_written =
+        |statement: &Statement| !statement.text.is_empty() && !statement.text.ends_with(tree.escape);
+    let is_well = tree.diagnostics.is_empty() && tree.statements.iter().all(can_be_written);
     let printed = print(&tree);
     let shape = shape(&tree);
     let parsed = instruction::parse_file(tree);
