@@ -236,6 +236,7 @@ impl Service<http::Request<Body>> for Http2 {
             let (head, body) = request.into_parts();
             // Of one message, so there is nothing to wait for, and nothing is copied.
             let message = body.collect().await?.to_bytes();
+            #[allow(clippy::infallible_destructuring_match, reason = "a played engine is another")]
             let mut sender = match carrier {
                 Http2::Connected(sender) => sender,
                 #[cfg(any(test, fuzzing))]
@@ -266,6 +267,7 @@ impl http_body::Body for Reply {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        #[allow(clippy::infallible_destructuring_match, reason = "a played engine is another")]
         let stream = match &mut *self {
             Reply::Received(stream) => stream,
             #[cfg(any(test, fuzzing))]
