@@ -19,7 +19,7 @@ pub const LINE_BYTES: usize = 65_535;
 pub const INSTRUCTIONS: usize = 250_000;
 
 /// Stages of a Dockerfile.
-pub const STAGES: usize = 25_000;
+pub const STAGES: usize = 150_000;
 
 /// How deep `${a:-${b:-…}}` may nest.
 pub const EXPANSION_DEPTH: usize = 400;

@@ -147,6 +147,20 @@ pub(super) fn expand_inline<'t>(
     Ok(files)
 }
 
+/// Reads an owner, if there is one. `what` is where it is said.
+///
+/// # Errors
+/// If it is below zero. In the reference such a number wraps: none of these is anybody's, and -1 changes no owner at all.
+pub(super) fn owner(step: &Step<'_>, what: &str, text: &str) -> Result<Option<Owner>, Diagnostic> {
+    let owner = (!text.is_empty()).then(|| Owner::parse(text));
+    let is_negative = |user: &Option<User>| matches!(user, Some(User::Id(id)) if *id > i32::MAX as u32);
+    if owner.as_ref().is_some_and(|owner| is_negative(&owner.user) || is_negative(&owner.group)) {
+        let message = format!("invalid {what} {}: ids are not negative", quote(text));
+        return Err(step.error("invalid-chown", message, step.head.span));
+    }
+    Ok(owner)
+}
+
 /// Adds the step.
 pub(super) fn transfer(
     cx: &mut Cx<'_>,
@@ -166,13 +180,7 @@ pub(super) fn transfer(
             Err(message) => return Err(step.error("invalid-chmod", message, files.chmod.span)),
         }),
     };
-    let owner = (!files.chown.is_empty()).then(|| Owner::parse(&files.chown));
-    // Below zero a number wraps, as in the reference. None of these is anybody's, and -1 changes no owner at all.
-    let is_negative = |user: &Option<User>| matches!(user, Some(User::Id(id)) if *id > i32::MAX as u32);
-    if owner.as_ref().is_some_and(|owner| is_negative(&owner.user) || is_negative(&owner.group)) {
-        let message = format!("invalid chown {}: ids are not negative", quote(&files.chown));
-        return Err(step.error("invalid-chown", message, step.head.span));
-    }
+    let owner = owner(step, "chown", &files.chown)?;
     if let Some(remote) = &files.remote {
         remote.check(step, &files.sources)?;
     }

@@ -2,11 +2,11 @@
 
 use super::name::uppercase_keyword;
 use super::state::{Stage, State};
-use super::{Cx, Step};
+use super::{Cx, Step, copy};
 use crate::facts::Fact;
 use crate::instruction::Workdir;
 use crate::llb::Meta;
-use crate::llb::op::{File, Mkdir, Owner};
+use crate::llb::op::{File, Mkdir};
 use crate::path;
 use crate::text::Diagnostic;
 use std::sync::Arc;
@@ -30,12 +30,13 @@ pub(super) fn workdir(
         let shown = cx.shown(&cx.lexer.clone(), &step.head.text, &stage.state.env);
         let platform = Arc::clone(&stage.state.platform);
         let name = cx.step_name(stage, step, Some(&platform), &uppercase_keyword(&shown));
-        let user = &stage.state.image.config.config.user;
+        // It may come from the base image.
+        let owner = copy::owner(step, "user", &stage.state.image.config.config.user)?;
         let mkdir = Mkdir {
             path: path::clean(&dir),
             mode: 0o755,
             makes_parents: true,
-            owner: (!user.is_empty()).then(|| Owner::parse(user)),
+            owner,
             created_ns: cx.plan.epoch.map(nanoseconds),
         };
         let file = File { base: stage.state.fs, actions: vec![mkdir.into()] };

@@ -282,7 +282,8 @@ proptest! {
 /// What fuzzing found. Those of the target `gateway` are tried in `src/gateway/played.rs`.
 #[test]
 fn findings() {
-    let targets: [(&str, fn(&[u8])); 5] = [
+    type Check = fn(&[u8]);
+    let targets: [(&str, Check); 5] = [
         ("convert", checks::convert::check),
         ("dockerignore", checks::dockerignore::check),
         ("expand", checks::expand::check),
