@@ -59,7 +59,7 @@ pub fn check(data: &[u8]) {
                     let fit = built.converted.graph.legalize(root, &input.engine, &target);
                     if fit.is_ok() {
                         let found = marshaled(&source, &built.converted.graph, root, &target);
-                        let said = found.to_pb().metadata;
+                        let said = found.said();
                         let needed = said.values().flat_map(|said| said.caps.keys());
                         assert!(needed.into_iter().all(|cap| input.engine.has(cap)));
                     }
