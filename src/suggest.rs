@@ -32,7 +32,7 @@ impl Default for Patience {
 ///
 /// Returns nothing if `word` is itself an option: then the spelling was not the problem. With patience at an end it
 /// returns the nearest so far.
-pub fn nearest<'a>(
+pub fn nearest_within<'a>(
     word: &str,
     options: impl IntoIterator<Item = &'a str>,
     case: Case,
@@ -79,6 +79,11 @@ pub fn nearest<'a>(
     })
 }
 
+/// Returns the option nearest to `word`, with patience for this word alone.
+pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>, case: Case) -> Option<String> {
+    nearest_within(word, options, case, &mut Patience::default())
+}
+
 /// Adds the suggestion to a message: `message (did you mean option?)`.
 pub fn hint<'a>(
     message: impl Into<String>,
@@ -87,7 +92,7 @@ pub fn hint<'a>(
     case: Case,
 ) -> String {
     let message = message.into();
-    match nearest(word, options, case, &mut Patience::default()) {
+    match nearest(word, options, case) {
         Some(option) => format!("{message} (did you mean {option}?)"),
         None => message,
     }
@@ -99,10 +104,7 @@ mod tests {
 
     #[track_caller]
     fn check(word: &str, options: &[&str], case: Case, expected: Option<&str>) {
-        assert_eq!(
-            nearest(word, options.iter().copied(), case, &mut Patience::default()).as_deref(),
-            expected
-        );
+        assert_eq!(nearest(word, options.iter().copied(), case).as_deref(), expected);
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Cx<'_> {
         let names = [SCAN_CONTEXT, SCAN_STAGE];
         if !stage.state.arg_names.contains(name) && !names.contains(&name) {
             let known = stage.state.env.iter().map(|(name, _)| name);
-            let nearest = suggest::nearest(name, known, Case::Matters, &mut self.patience);
+            let nearest = suggest::nearest_within(name, known, Case::Matters, &mut self.patience);
             self.note(stage, step, word, Fact::UnsetVariable { name: name.to_owned(), nearest });
         }
     }

@@ -127,7 +127,7 @@ impl Reader<'_> {
         }
         for name in unset {
             let (known, patience) = (self.known.iter().copied(), &mut self.patience);
-            let find = || suggest::nearest(name, known, Case::Matters, patience);
+            let find = || suggest::nearest_within(name, known, Case::Matters, patience);
             let fact = Fact::UnsetInFrom {
                 is_declared: self.known.contains(name.as_str()),
                 nearest: self.nearest.entry(name.clone()).or_insert_with(find).clone(),
@@ -163,7 +163,7 @@ impl Reader<'_> {
         let (args, patience) = (self.args, &mut self.patience);
         let mut hinted = |message: String| {
             let set = || args.env.iter().map(|(name, _)| name);
-            let mut near = |name: &String| suggest::nearest(name, set(), Case::Matters, patience);
+            let mut near = |name: &String| suggest::nearest_within(name, set(), Case::Matters, patience);
             match expanded.unset.iter().find_map(&mut near) {
                 Some(found) => format!("{message} (did you mean {found}?)"),
                 None => message,

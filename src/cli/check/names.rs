@@ -6,7 +6,7 @@
 use super::fix::Fix;
 use super::judge::sources_of;
 use crate::instruction::{File, StageDecl};
-use crate::suggest::{self, Case, Patience};
+use crate::suggest::{self, Case};
 use crate::text::{Diagnostic, SourceFile, Span, lower};
 use std::collections::HashMap;
 
@@ -128,7 +128,7 @@ fn misspelling(name: &str, span: Span, range: Span, names: &[&str]) -> Option<(D
     if is_image(name) || name.len() < 4 {
         return None;
     }
-    let Some(nearest) = suggest::nearest(name, names.iter().copied(), Case::Matters, &mut Patience::default()) else {
+    let Some(nearest) = suggest::nearest(name, names.iter().copied(), Case::Matters) else {
         let is_of_stage = OF_STAGES.binary_search(&name).is_ok();
         return is_of_stage.then(|| missing(name, span, range));
     };
@@ -177,7 +177,7 @@ pub(super) fn architectures(source: &SourceFile, file: &File) -> Vec<(Diagnostic
             "armv8" | "arm64v8" => Some("arm64".to_owned()),
             _ => None,
         };
-        let nearest = usual.or_else(|| suggest::nearest(architecture, ARCHITECTURES, Case::Matters, &mut Patience::default()));
+        let nearest = usual.or_else(|| suggest::nearest(architecture, ARCHITECTURES, Case::Matters));
         let message = match &nearest {
             Some(nearest) => format!("{message} (did you mean {nearest}?)"),
             None => message,
