@@ -53,21 +53,25 @@ mod memory {
     unsafe impl GlobalAlloc for Memory {
         #[inline]
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // Safety: `malloc` asks for nothing but a layout that is one, as the caller promises.
             self.with(|heap| unsafe { heap.malloc(layout.size(), layout.align()) })
         }
 
         #[inline]
         unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+            // Safety: the caller promises that `at` came from this heap with this layout, and is given up.
             self.with(|heap| unsafe { heap.free(at, layout.size(), layout.align()) });
         }
 
         #[inline]
         unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            // Safety: as for `malloc`.
             self.with(|heap| unsafe { heap.calloc(layout.size(), layout.align()) })
         }
 
         #[inline]
         unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            // Safety: as for `free`; what is returned takes the place of `at`.
             self.with(|heap| unsafe { heap.realloc(at, layout.size(), layout.align(), size) })
         }
     }
