@@ -45,7 +45,9 @@ pub fn check(data: &[u8]) {
         same_again(&printed, &shape, parsed.diagnostics.len());
     }
     let _ = syntax::detect_syntax(data);
-    trigger(&file.text()[..file.text().len().min(4096)]);
+    let text = file.text();
+    let most = (0..=text.len().min(4096)).rev().find(|&at| text.is_char_boundary(at));
+    trigger(&text[..most.expect("0 is one")]);
 }
 
 /// What was printed reads as what it was printed from, and prints the same.
