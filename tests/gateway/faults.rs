@@ -4,12 +4,13 @@
 //! `UPDATE=1` in the environment it is written anew, otherwise compared.
 
 use crate::bridge::{End, Reply, Tamper, base64, framed};
-use crate::{Engine, LLB, PROTOCOL, Run, command, failure, run, wait};
+use crate::{Engine, LLB, PROTOCOL, Run, failure, run, wait};
 use h2::Reason;
 use multistage::internal::pb::gateway as gw;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -478,10 +479,17 @@ fn a_silent_engine_is_left_after_a_while() {
 #[test]
 fn signals_end_the_process() {
     for signal in ["TERM", "INT", "HUP"] {
-        let mut child = command(&[]).spawn().expect("the frontend starts");
+        // What a shell starts in the background ignores some signals, and so does all that it starts in turn.
+        let mut child = Command::new("env")
+            .args(["--default-signal=TERM,INT,HUP", env!("CARGO_BIN_EXE_multistage-frontend")])
+            .env("BUILDKIT_SESSION_ID", "session")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the frontend starts");
         std::thread::sleep(Duration::from_millis(100));
         let kill = format!("kill -{signal} {}", child.id());
-        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         assert_eq!(runtime.block_on(wait(&mut child)).code(), None, "{signal}");
     }
