@@ -2,6 +2,7 @@
 
 use super::parts;
 use multistage::internal::ignore::{self, Matcher};
+use multistage::internal::path;
 
 pub fn check(data: &[u8]) {
     let parts = parts(data);
@@ -12,6 +13,8 @@ pub fn check(data: &[u8]) {
     let is_odd = |pattern: &String| {
         pattern.starts_with(['#', '\u{feff}', '/'])
             || pattern.starts_with("!/")
+            // The slash in front of a mark is taken off, and then it is one.
+            || pattern.strip_prefix('!').is_some_and(|rest| path::clean(rest) != rest)
             || pattern.trim_start_matches('!').trim() != pattern.trim_start_matches('!')
     };
     if !patterns.iter().any(is_odd) {
