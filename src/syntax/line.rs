@@ -162,9 +162,10 @@ impl LineMap {
 
     /// Returns the place of the bytes `start..end` of the joined line.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
-        let from = self.at(start);
-        // The end belongs to the last byte, not to the line after it.
-        let to = if end > start { self.at(end - 1) + 1 } else { from };
+        // The end belongs to the last byte, not to the line after it; and so does a place without bytes.
+        let behind = |end: usize| end.checked_sub(1).map_or(self.at(end), |last| self.at(last) + 1);
+        let to = behind(end);
+        let from = if end > start { self.at(start) } else { to };
         self.origin.span(from, to)
     }
 
@@ -198,6 +199,18 @@ mod tests {
         assert_eq!(found.by_ref().count(), 1);
         assert!(found.too_long);
         assert_eq!(lines(&text, &[Span::new(5, 8)]).count(), 3);
+    }
+
+    #[test]
+    fn a_place_without_bytes_is_where_the_line_was_left() {
+        let mut map = LineMap::new(Origin::File { base: 0 });
+        map.push(0, 10);
+        map.push(2, 20);
+        for (range, expected) in
+            [((0, 0), (10, 10)), ((1, 3), (11, 21)), ((2, 2), (12, 12)), ((3, 3), (21, 21))]
+        {
+            assert_eq!(map.span(range.0, range.1), Span::new(expected.0, expected.1), "{range:?}");
+        }
     }
 
     #[track_caller]
