@@ -505,7 +505,9 @@ fn steps(log: &str) -> Vec<Step> {
     let mut steps: Vec<(&str, Step)> = Vec::new();
     for line in log.lines() {
         let Some((id, rest)) = line.strip_prefix('#').and_then(|line| line.split_once(' ')) else { continue };
-        if rest == "CACHED" {
+        // A step from a cache elsewhere whose layers are fetched for the export is last reported as `DONE`, and of two
+        // reports close to each other only the last is shown. What fetches layers has not run.
+        if rest == "CACHED" || rest.starts_with("sha256:") || rest.starts_with("extracting sha256:") {
             if let Some((_, step)) = steps.iter_mut().find(|(known, _)| *known == id) {
                 step.is_cached = true;
             }
