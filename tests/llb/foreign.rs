@@ -1,0 +1,59 @@
+//! Definitions that somebody else made.
+
+use crate::{alpine, linked, marshal, platform};
+use multistage::internal::pb::ops;
+use multistage::internal::text::SourceMap;
+use multistage::llb::{Definition, Graph, MarshalOptions, SourceText};
+use prost::Message;
+
+#[test]
+fn a_definition_comes_back_as_it_was() {
+    let (graph, _, merge) = linked();
+    let map = SourceMap::of("Dockerfile", "FROM alpine\nCOPY --link a /a\n");
+    let platform = platform();
+    let source = SourceText { map: &map, language: "Dockerfile", definition: None };
+    let options = MarshalOptions { source: Some(source), ..MarshalOptions::new(&platform) };
+    let definition = graph.marshal(Some(merge.into()), &options).expect("the graph is whole");
+    let bytes = definition.to_pb().encode_to_vec();
+    let read = Definition::decode(&bytes).expect("the bytes are ours");
+    assert_eq!(read, definition);
+
+    let mut other = Graph::new();
+    alpine(&mut other);
+    let root = other.import(&read).expect("the definition is whole");
+    let again = other.marshal(root, &MarshalOptions::new(&platform)).expect("the graph is whole");
+    assert_eq!(again, definition);
+    assert_eq!(other.import(&Definition::default()), Ok(None));
+}
+
+#[test]
+fn bad_definitions_are_refused() {
+    let (graph, _, merge) = linked();
+    let good = marshal(&graph, Some(merge.into()));
+    let refuse = |change: &dyn Fn(&mut Definition), expected: &str| {
+        let mut definition = good.clone();
+        change(&mut definition);
+        let error = Graph::new().import(&definition).expect_err(expected).to_string();
+        assert!(error.starts_with("invalid definition: ") && error.contains(expected), "{error}");
+    };
+    let last = |index: i64, digest: &str| {
+        let inputs = vec![ops::Input { digest: digest.to_owned(), index }];
+        ops::Op { inputs, ..ops::Op::default() }.encode_to_vec()
+    };
+    let root = good.root().expect("there is a result").0.to_string();
+    refuse(&|d| d.ops[0] = b"\xff".to_vec(), "failed to parse llb proto op");
+    refuse(&|d| drop(d.ops.remove(0)), "unknown op sha256:");
+    refuse(&|d| *d.ops.last_mut().unwrap() = Vec::new(), "names no result");
+    refuse(&|d| *d.ops.last_mut().unwrap() = last(-1, &root), "invalid output index -1");
+    refuse(&|d| *d.ops.last_mut().unwrap() = last(0, "sha256:12"), "invalid digest \"sha256:12\"");
+    refuse(
+        &|d| {
+            let location = ops::Location { source_index: 3, ranges: Vec::new() };
+            let locations = ops::Locations { locations: vec![location] }.encode_to_vec();
+            let entry = ops::LocationsEntry { digest: root.clone(), locations };
+            d.source = Some(ops::Source { locations: vec![entry], infos: Vec::new() });
+        },
+        "failed to find source map with index 3",
+    );
+    assert!(Definition::decode(b"\xff\xff").is_err());
+}
