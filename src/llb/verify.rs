@@ -443,3 +443,6 @@ fn places(source: Option<&ops::Source>, is_listed: impl Fn(&Digest) -> bool) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
