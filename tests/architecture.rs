@@ -91,6 +91,21 @@ fn only_the_gateway_is_async() {
     }
 }
 
+/// A definition that leaves is proven to be canonical first, in all that runs with debug assertions: tests, fuzz targets,
+/// the kit.
+#[test]
+fn what_is_marshaled_is_proven() {
+    let mut count = 0;
+    for (room, file, text) in sources() {
+        let code: String = code(&text).split_whitespace().collect();
+        let (marshaled, proven) =
+            (code.matches("graph.marshal(").count(), code.matches("graph.prove(").count());
+        assert!(room == "llb" || marshaled == proven, "{}: marshals without a proof", file.display());
+        count += proven;
+    }
+    assert!(count >= 4, "{count} places");
+}
+
 fn allowed(room: &str, used: &str) -> bool {
     let place = |name: &str| ORDER.iter().position(|r| *r == name);
     if EDGES.contains(&room) {

@@ -128,7 +128,10 @@ fn small() -> Definition {
     let folder =
         graph.add(op::Local { name: "context".to_owned(), ..Default::default() }, Meta::named("files"));
     let platform = multistage::image::Platform::host();
-    graph.marshal(Some(folder.into()), &MarshalOptions::new(&platform)).expect("it is whole")
+    let definition =
+        graph.marshal(Some(folder.into()), &MarshalOptions::new(&platform)).expect("it is whole");
+    definition.verify().expect("it is canonical");
+    definition
 }
 
 fn leaked(files: Vec<(&'static str, Vec<u8>)>) -> &'static [(&'static str, Vec<u8>)] {

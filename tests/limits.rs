@@ -120,12 +120,10 @@ impl Case<'_> {
         };
         let built = outcome.built.map_err(|error| placed(&error))?;
         let host = Platform::new("linux", "amd64");
-        built
-            .converted
-            .graph
-            .marshal(built.converted.root, &MarshalOptions::new(&host))
-            .map_err(|error| (0, error.to_string()))?;
-        Ok(())
+        let (graph, root) = (built.converted.graph, built.converted.root);
+        let definition =
+            graph.marshal(root, &MarshalOptions::new(&host)).map_err(|error| (0, error.to_string()))?;
+        definition.verify().map_err(|fault| (0, fault.to_string()))
     }
 
     /// Builds within the bounds of this test, and returns the error.

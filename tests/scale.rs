@@ -133,8 +133,9 @@ fn cost(text: String, instructions: usize) -> (f64, f64) {
     let work = move || {
         let before = ALLOCATED.get();
         ALLOCATED.set(Allocated { most_bytes: before.bytes, ..before });
-        definition(&text, false);
+        let definition = definition(&text, false);
         let after = ALLOCATED.get();
+        definition.verify().expect("the definition is canonical");
         (after.count - before.count, after.most_bytes - before.bytes)
     };
     let (count, bytes) = thread::spawn(work).join().unwrap();
@@ -177,12 +178,11 @@ fn variables_may_nest_as_deep_as_a_line_is_long() {
 #[track_caller]
 fn check(text: String, expected: usize) {
     let started = Instant::now();
-    let work = thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || definition(&text, true).ops.len())
-        .unwrap();
-    assert_eq!(work.join().unwrap(), expected);
+    let work = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || definition(&text, true)).unwrap();
+    let definition = work.join().unwrap();
     assert!(started.elapsed() < LIMIT, "took {:?}", started.elapsed());
+    assert_eq!(definition.ops.len(), expected);
+    definition.verify().expect("the definition is canonical");
 }
 
 #[test]

@@ -51,7 +51,9 @@ impl Converted {
         let Project { sources, definition, .. } = &*self.project;
         let text = SourceText { map: sources, language: LANGUAGE, definition: Some(definition) };
         let options = MarshalOptions { source: Some(text), ..MarshalOptions::new(&self.platform) };
-        self.graph.marshal(self.root, &options)
+        let definition = self.graph.marshal(self.root, &options)?;
+        self.graph.prove(&definition);
+        Ok(definition)
     }
 
     /// Rewrites the graph for an engine that lacks some of the newest features.

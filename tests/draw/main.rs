@@ -75,6 +75,7 @@ fn build(file: &[u8], given: &[(&str, &str)]) -> Case {
     };
     let definition =
         built.converted.graph.marshal(built.converted.root, &options).expect("the graph is fine");
+    definition.verify().expect("the definition is canonical");
     Case { built, ops: Ops::of(&definition), sources }
 }
 

@@ -14,6 +14,7 @@ fn a_definition_comes_back_as_it_was() {
     let source = SourceText { map: &map, language: "Dockerfile", definition: None };
     let options = MarshalOptions { source: Some(source), ..MarshalOptions::new(&platform) };
     let definition = graph.marshal(Some(merge.into()), &options).expect("the graph is whole");
+    definition.verify().expect("the definition is canonical");
     let bytes = definition.to_pb().encode_to_vec();
     let read = Definition::decode(&bytes).expect("the bytes are ours");
     assert_eq!(read, definition);

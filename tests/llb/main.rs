@@ -160,7 +160,10 @@ fn engine(lacks: &[&str]) -> CapSet {
 #[track_caller]
 fn marshal(graph: &Graph, root: Option<Edge>) -> Definition {
     // No op of these tests may depend on the default platform.
-    graph.marshal(root, &MarshalOptions::new(&Platform::new("none", "none"))).expect("the graph is whole")
+    let definition = graph.marshal(root, &MarshalOptions::new(&Platform::new("none", "none")));
+    let definition = definition.expect("the graph is whole");
+    definition.verify().expect("the definition is canonical");
+    definition
 }
 
 #[track_caller]

@@ -47,6 +47,7 @@ fn places_are_lines() {
     let source = SourceText { map: &map, language: "Dockerfile", definition: Some(&definition) };
     let options = MarshalOptions { source: Some(source), ..MarshalOptions::new(&platform) };
     let marshaled = graph.marshal(Some(run.into()), &options).expect("the graph is whole");
+    marshaled.verify().expect("the definition is canonical");
     let places = marshaled.places();
     let source = marshaled.source.expect("there are places");
     assert_eq!(source.infos.len(), 1);
