@@ -276,6 +276,7 @@ fn each_rule_points_at_the_word_that_is_meant() {
         ("UnusedStage", "FROM «a:1»\nFROM c\n"),
         ("CopyFromMissingPath", "FROM scratch AS s\nCOPY a /b/c\nFROM a\nCOPY --from=s /b/c «/b/d» /\n"),
         ("SecretCopied", "FROM a\nCOPY a «.env» /\n"),
+        ("SecretInLabel", "FROM a\nLABEL a=b «c.token»=d\n"),
         ("LatestBase", "FROM --platform=linux «a:latest» AS b\n"),
         ("UnpinnedBase", "FROM «a:1» AS b\n"),
         ("DeceptiveText", "FROM a\nRUN p«\u{430}»th\n"),

@@ -32,7 +32,7 @@ const PUBLIC: [&str; 3] = ["public", "file", "version"];
 fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     for (place, note) in cx.notes() {
         let Fact::Variable { name } = &note.fact else { continue };
-        if has_word(name, &SECRET) && !has_word(name, &PUBLIC) {
+        if names_secret(name, &['_']) {
             let (keyword, name) = (upper(&note.at.keyword), quote(name));
             let message = format!("Do not use ARG or ENV instructions for sensitive data ({keyword} {name})");
             out.warn(place, message);
@@ -40,9 +40,11 @@ fn check(cx: &Context<'_>, out: &mut Findings<'_>) {
     }
 }
 
-/// Tells whether a name has one of the words between its underscores.
-fn has_word(name: &str, words: &[&str]) -> bool {
-    name.split('_').any(|part| words.iter().any(|word| is_word(part, word)))
+/// Tells whether a name, of words with these characters between them, is that of a secret.
+pub(super) fn names_secret(name: &str, between: &[char]) -> bool {
+    let has_word =
+        |words: &[&str]| name.split(between).any(|part| words.iter().any(|word| is_word(part, word)));
+    has_word(&SECRET) && !has_word(&PUBLIC)
 }
 
 /// Two letters beyond ASCII count as ASCII ones when letter case does not matter: the long s and the Kelvin sign.

@@ -10,6 +10,7 @@ mod deceptive_text;
 mod latest_base;
 mod package_cache_left;
 mod secret_copied;
+mod secret_in_label;
 mod shell;
 mod unpinned_base;
 mod unused_stage;
@@ -22,6 +23,7 @@ pub const OWN: &[&Rule] = &[
     &unused_stage::RULE,
     &copy_from_missing_path::RULE,
     &secret_copied::RULE,
+    &secret_in_label::RULE,
     &latest_base::RULE,
     &unpinned_base::RULE,
     &copy_before_install::RULE,
