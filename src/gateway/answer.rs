@@ -11,6 +11,7 @@ use crate::llb::{self, Definition};
 use crate::pb::gateway as gw;
 use crate::pb::{ops, rpc};
 use crate::plan::{Answer, AskError, FilesQuestion, ImageQuestion, Question, SourceMeta, SourceMetaQuestion};
+use crate::text::defused;
 use futures_util::stream::FuturesUnordered;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -83,7 +84,7 @@ impl Answers {
             reference: question.reference.clone(),
             platform: question.platform.as_ref().map(platform_to_pb),
             resolve_mode: question.resolve_mode.clone(),
-            log_name: question.log_name.clone(),
+            log_name: defused(&question.log_name).into_owned(),
             oci_store: question.oci_store.as_ref().map(|s| (s.session_id.clone(), s.store_id.clone())),
         };
         Ok(match self.client.resolve_image(request).await? {
@@ -137,7 +138,7 @@ impl Answers {
             attrs.map(|(key, value)| ops::StringEntry { key: Some(key.clone()), value: Some(value.clone()) });
         let request = gw::ResolveSourceMetaRequest {
             source: Some(ops::SourceOp { identifier: question.identifier.clone(), attrs: attrs.collect() }),
-            log_name: question.log_name.clone(),
+            log_name: defused(&question.log_name).into_owned(),
             git: question.wants_git_object.then_some(gw::ResolveSourceGitRequest { return_object: true }),
             ..Default::default()
         };

@@ -4,11 +4,12 @@ use super::encode::{Surroundings, encode, entries};
 use super::error::{Error, Reason};
 use super::op::Op;
 use super::walk::Walk;
-use super::{Definition, Digest, Edge, Graph, LinuxResources, Vertex, VertexId, caps};
+use super::{CUSTOM_NAME, Definition, Digest, Edge, Graph, LinuxResources, Vertex, VertexId, caps};
 use crate::image::Platform;
 use crate::pb::ops;
-use crate::text::{SourceMap, Span};
+use crate::text::{SourceMap, Span, defused};
 use prost::Message;
+use std::borrow::Cow;
 use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, HashSet};
 
@@ -309,17 +310,29 @@ fn metadata(vertex: &Vertex) -> ops::OpMetadata {
         Op::Raw(raw) => raw.caps.iter().map(|name| (name.clone(), true)).collect(),
         _ => caps::required(op, meta).into_iter().map(|name| (name.to_owned(), true)).collect(),
     };
+    let mut description = entries(meta.description.iter());
+    for name in description.iter_mut().filter(|entry| entry.key() == CUSTOM_NAME) {
+        name.value = name.value.take().map(shown);
+    }
     ops::OpMetadata {
         ignore_cache: meta.ignore_cache,
-        description: entries(meta.description.iter()),
+        description,
         export_cache: meta.export_cache.map(|value| ops::ExportCache { value }),
         caps,
         progress_group: meta.progress_group.as_ref().map(|group| ops::ProgressGroup {
             id: group.id.clone(),
-            name: group.name.clone(),
+            name: shown(group.name.clone()),
             weak: group.is_weak,
         }),
         linux_resources: meta.linux_resources.as_deref().map(encode_limits),
+    }
+}
+
+/// Returns a name as people may see it: engines and clients write it to logs and terminals as it is.
+fn shown(name: String) -> String {
+    match defused(&name) {
+        Cow::Borrowed(_) => name,
+        Cow::Owned(shown) => shown,
     }
 }
 

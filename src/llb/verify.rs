@@ -2,15 +2,16 @@
 //!
 //! In: a definition. Out: nothing, or the first fault. BuildKit had to learn about indexes below zero and beyond the
 //! end, enums out of range, ops without a process or a root, references of git that read as options of its command
-//! line, and paths that climb out of a tree. An engine of a cluster may be older than what it learned. So
+//! line, and paths that climb out of a tree; and they show the names of steps as they are. An engine of a cluster may be older than what it learned. So
 //! whoever converts a Dockerfile asserts this of all definitions, in every build with debug assertions: in each test, in
 //! the fuzz targets, and in a debug build of the frontend run against a conformance kit.
 //!
 //! Ops that came from outside as bytes are their maker's matter, but for the edges between ops.
 
-use super::{Definition, Digest};
+use super::{CUSTOM_NAME, Definition, Digest};
 use crate::path;
 use crate::pb::ops::{self, file_action::Action, op::Op as Kind};
+use crate::text::defused;
 use core::net::IpAddr;
 use prost::Message;
 use std::collections::{HashMap, HashSet};
@@ -409,8 +410,11 @@ fn metadata(said: &ops::OpMetadata) -> Checked {
     ensure(said.description.is_sorted_by(|a, b| a.key() < b.key()), || {
         "description out of order".to_owned()
     })?;
+    let names = said.description.iter().filter(|entry| entry.key() == CUSTOM_NAME);
+    names.map(|entry| entry.value()).try_for_each(harmless)?;
     if let Some(group) = &said.progress_group {
         present("a progress group", &group.id)?;
+        harmless(&group.name)?;
     }
     match &said.linux_resources {
         // Swap may be without limit.
@@ -420,6 +424,11 @@ fn metadata(said: &ops::OpMetadata) -> Checked {
         }
         None => Ok(()),
     }
+}
+
+/// A name that terminals do not obey.
+fn harmless(name: &str) -> Checked {
+    ensure(defused(name) == name, || format!("is named {name:?}"))
 }
 
 fn places(source: Option<&ops::Source>, is_listed: impl Fn(&Digest) -> bool) -> Checked {

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod closed;
+mod escapes;
 mod faults;
 mod limits;
 mod order;
