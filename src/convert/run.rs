@@ -21,7 +21,7 @@ const SCRIPTS: &str = "/dev/pipes/";
 pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run) -> Result<(), Diagnostic> {
     // Each step holds the whole environment, and what its line in the history says of it.
     let (env, args) = (&stage.state.env, stage.state.arg_names.len());
-    cx.make(step, 2 * env.len() + args, 2 * env.byte_len(), step.head.keyword.span)?;
+    cx.make(step, 2 * env.count() + args, 2 * env.byte_len(), step.head.keyword.span)?;
     let flags = mount::expand(cx, stage, step, run)?;
     // A command may read anything.
     cx.sources.mark_all(stage.state.source);
@@ -161,11 +161,6 @@ impl Env for Masked<'_> {
             true => Some("****"),
             false => self.env.get(name),
         }
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        let seen = self.env.iter().map(|(name, _)| name).filter(|name| !self.hidden.contains(name));
-        seen.chain(self.hidden.iter().copied()).collect()
     }
 }
 

@@ -8,9 +8,6 @@ use std::sync::{Arc, OnceLock};
 pub trait Env {
     /// Returns the value of a variable, or nothing if it is unset.
     fn get(&self, name: &str) -> Option<&str>;
-
-    /// Returns the names of all variables that are set, in order.
-    fn keys(&self) -> Vec<&str>;
 }
 
 /// No variables at all.
@@ -20,10 +17,6 @@ pub struct NoEnv;
 impl Env for NoEnv {
     fn get(&self, _: &str) -> Option<&str> {
         None
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        Vec::new()
     }
 }
 
@@ -116,13 +109,8 @@ impl EnvList {
     }
 
     /// Returns how many variables are set.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.inner.places.len()
-    }
-
-    /// Tells whether no variable is set.
-    pub fn is_empty(&self) -> bool {
-        self.inner.places.is_empty()
     }
 
     /// Returns the bytes of all names and values, for those who set a limit.
@@ -156,10 +144,6 @@ impl Env for EnvList {
     fn get(&self, name: &str) -> Option<&str> {
         EnvList::get(self, name)
     }
-
-    fn keys(&self) -> Vec<&str> {
-        self.iter().map(|(name, _)| name).collect()
-    }
 }
 
 impl fmt::Debug for EnvList {
@@ -176,16 +160,6 @@ impl PartialEq for EnvList {
 
 impl Eq for EnvList {}
 
-impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for EnvList {
-    fn from_iter<T: IntoIterator<Item = (K, V)>>(iter: T) -> EnvList {
-        let mut list = EnvList::new();
-        for (name, value) in iter {
-            list.set(name, value);
-        }
-        list
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +172,7 @@ mod tests {
         list.set_default("C", "no");
         list.set_default("E", "yes");
         assert_eq!(list.to_pairs(), ["C=", "D==x", "A=3", "E=yes"]);
-        assert_eq!((list.get("A"), list.get("B"), list.len(), list.byte_len()), (Some("3"), None, 4, 10));
+        assert_eq!((list.get("A"), list.get("B"), list.count(), list.byte_len()), (Some("3"), None, 4, 10));
         list.set("B", "4");
         assert_eq!(list.iter().last(), Some(("B", "4")));
     }

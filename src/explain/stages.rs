@@ -155,7 +155,7 @@ pub fn overview(plan: &Plan, ops: &Ops, sources: &SourceMap) -> Overview {
 /// Returns for each stage who takes it as a base or takes files from it.
 fn users(plan: &Plan, sources: &SourceMap) -> Vec<Vec<(StageId, Why)>> {
     let stages = &plan.stages;
-    let mut users: Vec<Vec<(StageId, Why)>> = vec![Vec::new(); stages.len()];
+    let mut users: Vec<Vec<(StageId, Why)>> = vec![Vec::new(); stages.count()];
     for (id, stage) in stages.iter() {
         let name = stage_name(stages, id);
         if let Some(base) = stage.base {
@@ -182,9 +182,9 @@ fn users(plan: &Plan, sources: &SourceMap) -> Vec<Vec<(StageId, Why)>> {
 fn layers(plan: &Plan) -> Vec<Vec<String>> {
     let stages = &plan.stages;
     // By stage: its layer, once it is known. A stage and its needs are visited in that order, without recursion.
-    let mut layer: Vec<Option<usize>> = vec![None; stages.len()];
+    let mut layer: Vec<Option<usize>> = vec![None; stages.count()];
     let mut open = vec![(plan.target, false)];
-    let mut is_open = vec![false; stages.len()];
+    let mut is_open = vec![false; stages.count()];
     while let Some((id, is_done)) = open.pop() {
         let needs = || stages[id].base.iter().chain(stages[id].deps.keys()).copied();
         if is_done {

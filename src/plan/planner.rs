@@ -182,9 +182,9 @@ impl Planner {
         let target = stages.target(&self.options.target)?;
         stages.link()?;
         self.phase = Phase::Bases(Box::new(Bases {
-            bases: vec![None; stages.len()],
+            bases: vec![None; stages.count()],
             is_settled: stages.iter().map(|(_, stage)| stage.base.is_some()).collect(),
-            has_triggers: vec![false; stages.len()],
+            has_triggers: vec![false; stages.count()],
             rounds: 0,
             triggers: 0,
             stages,
@@ -264,7 +264,7 @@ impl Planner {
     /// Settles the bases that answers are there for, and takes down the questions for the others.
     fn settle(&mut self, found: &mut Bases, is_needed: &[bool]) -> Result<(), Error> {
         // A name that is none is wrong whether the stage is needed or not, and before anything is asked.
-        let mut references = vec![None; found.stages.len()];
+        let mut references = vec![None; found.stages.count()];
         for id in found.open() {
             let stage = &found.stages[id];
             if stage.base_name != SCRATCH || stage.context.is_some() {
@@ -469,7 +469,7 @@ impl Bases {
             }
         }
         // Triggers may have named images that no stage had named before.
-        let count = self.stages.len();
+        let count = self.stages.count();
         self.bases.resize(count, None);
         self.has_triggers.resize(count, false);
         for id in self.stages.ids().skip(self.is_settled.len()) {

@@ -179,8 +179,8 @@ impl<'a> Noted<'a> {
 
     /// Looks at a stage, at what it starts from and at what it takes files from, each once.
     fn visit(&self, stages: &Stages, target: StageId, found: &mut Found<'a>) {
-        let mut seen = vec![false; stages.len()];
-        let mut seen_in_chain = vec![false; stages.len()];
+        let mut seen = vec![false; stages.count()];
+        let mut seen_in_chain = vec![false; stages.count()];
         let (mut secrets, mut ssh) = (HashSet::new(), HashSet::new());
         let mut args = Seen::default();
         let mut waiting = vec![target];

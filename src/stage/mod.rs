@@ -169,13 +169,8 @@ impl Stages {
     }
 
     /// Returns the number of stages.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.list.len()
-    }
-
-    /// Tells whether there is no stage.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// Returns the FROM of a stage and the instructions below it; nothing for an implicit stage.
