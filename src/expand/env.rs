@@ -184,6 +184,7 @@ mod tests {
         list.set("A", "2");
         assert_eq!((seen.get("A"), list.get("A")), (Some("1"), Some("2")));
         assert_ne!(seen, list);
+        assert_eq!(list, EnvList::from_pairs(["A=2"]));
     }
 
     #[test]

@@ -424,6 +424,12 @@ mod tests {
     }
 
     #[test]
+    fn pieces_do_not_share_characters() {
+        check_trim("ab\nc", "ab*b\nc", ["ab\nc", "ab\nc", "ab\nc", "ab\nc"]);
+        check_trim("abb\nc", "ab*b\nc", ["", "", "", ""]);
+    }
+
+    #[test]
     fn trimming() {
         check_trim("a/b/c", "*/", ["b/c", "c", "a/b/c", "a/b/c"]);
         check_trim("a/b/c", "/*", ["a/b/c", "a/b/c", "a/b", "a"]);

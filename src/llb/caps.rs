@@ -327,7 +327,10 @@ mod tests {
         check(Image::default(), &[SOURCE_IMAGE]);
         check(Image { resolve_mode: ResolveMode::PreferLocal, ..Image::default() }, &[SOURCE_IMAGE]);
         check(Local::default(), &[SOURCE_LOCAL, SOURCE_LOCAL_UNIQUE]);
+        check(Http::default(), &[SOURCE_HTTP]);
         check(Http { uid: 1, ..Http::default() }, &["soruce.http.uidgid", SOURCE_HTTP]);
+        check(Http { gid: 1, ..Http::default() }, &["soruce.http.uidgid", SOURCE_HTTP]);
+        check(Http { mode: 0o600, ..Http::default() }, &[SOURCE_HTTP, SOURCE_HTTP_PERM]);
         let mount = |kind| Mount { kind, ..Mount::default() };
         let exec = Exec {
             mounts: vec![
@@ -360,6 +363,8 @@ mod tests {
         let caps = CapSet::new(&[cap("a", true, ""), cap("b", false, "because")], "the engine");
         assert!(caps.has("a") && !caps.has("b") && !caps.has("c"));
         assert_eq!(caps.check("a"), Ok(()));
+        let is_disabled = |cap| caps.check(cap).unwrap_err().is_disabled();
+        assert!(is_disabled("b") && !is_disabled("c"));
         let message = |cap| caps.check(cap).unwrap_err().to_string();
         assert_eq!(
             message("b"),

@@ -86,17 +86,21 @@ fn time_of_records(mut records: &[u8]) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn header(kind: u8, size: usize, time: &str) -> Vec<u8> {
+    pub(in crate::plan) fn header(kind: u8, size: usize, time: &str) -> Vec<u8> {
         let mut block = vec![0; BLOCK];
         block[..4].copy_from_slice(b"file");
         block[124..135].copy_from_slice(format!("{size:011o}").as_bytes());
         block[136..136 + time.len()].copy_from_slice(time.as_bytes());
         block[156] = kind;
+        with_sum(block, i64::from)
+    }
+
+    fn with_sum(mut block: Vec<u8>, as_number: fn(u8) -> i64) -> Vec<u8> {
         block[148..156].fill(b' ');
-        let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
+        let sum: i64 = block.iter().map(|&byte| as_number(byte)).sum();
         block[148..154].copy_from_slice(format!("{sum:06o}").as_bytes());
         block
     }
@@ -141,5 +145,25 @@ mod tests {
         let archive =
             [header(b'x', record.len(), "0"), content(record), header(b'0', 0, "17"), vec![0; 1024]].concat();
         assert_eq!(newest_file(&archive), Some(1_700_000));
+    }
+
+    #[test]
+    fn a_sum_may_take_bytes_for_numbers_with_a_sign() {
+        let mut block = header(b'0', 0, "17");
+        block[..4].fill(0xE9);
+        assert!(is_archive(&with_sum(block.clone(), i64::from)));
+        assert!(is_archive(&with_sum(block, |byte| i64::from(byte as i8))));
+        // Nothing but a sum is no header, however right it is.
+        assert!(!is_archive(&with_sum(vec![0; BLOCK], i64::from)));
+    }
+
+    #[test]
+    fn numbers_may_be_binary() {
+        assert_eq!(number(&[0x80, 0, 1, 2]), Some(0x102));
+        assert_eq!(number(&[0x81, 0]), Some(0x100));
+        assert_eq!(number(&[0xFF, 0xFF, 0xFE]), Some(-2));
+        assert_eq!(number(&[0x80, 0x7F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
+        assert_eq!(number(b"0000017 "), Some(0o17));
+        assert_eq!((number(b" \0"), number(b"8")), (Some(0), None));
     }
 }

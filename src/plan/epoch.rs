@@ -85,7 +85,6 @@ fn subject(value: &str, sources: &Sources, desk: &mut Desk) -> Result<Option<Sub
 /// Returns the time of something. The outer `None`: answers are missing. The inner one: it has no time.
 fn time(subject: &Subject, options: &Options, desk: &mut Desk) -> Result<Option<Option<i64>>, Error> {
     let Some((identifier, attrs)) = source_op(&subject.recipe) else { return Ok(Some(None)) };
-    let is_http = remote::is_http_url(&identifier);
     let question = Question::SourceMeta(SourceMetaQuestion {
         wants_git_object: identifier.starts_with("git://"),
         identifier,
@@ -102,9 +101,6 @@ fn time(subject: &Subject, options: &Options, desk: &mut Desk) -> Result<Option<
     }
     // A download without a time of its own may be an archive of files that have one.
     let Root::Source(Source::Http(http)) = &subject.recipe.root else { return Ok(Some(None)) };
-    if !is_http || http.filename.is_empty() {
-        return Ok(Some(None));
-    }
     let download = Recipe { root: subject.recipe.root.clone(), ..Recipe::empty() };
     let mut definition = download.definition(&options.host)?;
     definition.metadata.clear(); // the reference says nothing about this op either
@@ -249,7 +245,12 @@ fn source_of_add(add: &Add, lexer: &Lexer, env: &EnvList) -> Result<Recipe, Stri
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::Outside;
     use super::*;
+    use crate::image::Platform;
+    use crate::instruction;
+    use crate::syntax;
+    use crate::text::SourceMap;
 
     #[test]
     fn the_time_of_a_commit() {
@@ -258,5 +259,85 @@ mod tests {
         assert_eq!(commit_time(commit).unwrap(), Some(17));
         let error = commit_time(b"tree 1\nauthor A\n\ncommitter B <b> 1 +0000").unwrap_err();
         assert_eq!(error.diagnostic.message, "invalid commit object: missing committer header");
+    }
+
+    /// Checks where the one source of a stage comes from, and what is said about it.
+    #[track_caller]
+    fn check_add(instruction: &str, expected: Result<&str, &str>) {
+        let sources = SourceMap::of("Dockerfile", format!("FROM scratch\n{instruction}\n"));
+        let file = instruction::parse_file(syntax::parse(&sources.files()[0]));
+        let Kind::Add(add) = &file.stages[0].instructions[0].kind else { panic!("it is an ADD") };
+        let found = source_of_add(add, &Lexer::new('\\'), &EnvList::from_pairs(["C=sha256", "N=a"]));
+        let found = found.map(|recipe| {
+            let (identifier, attrs) = source_op(&recipe).expect("it has one source");
+            let is_usual =
+                |name: &str| name.ends_with("secret") || ["git.fullurl", "http.filename"].contains(&name);
+            let attrs = attrs.into_iter().filter(|(name, _)| !is_usual(name));
+            attrs.fold(identifier, |text, (name, value)| format!("{text} {name}={value}"))
+        });
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{instruction}");
+    }
+
+    #[test]
+    fn what_a_stage_may_add() {
+        let digest = format!("sha256:{}", "1".repeat(64));
+        let plain = "https://example.com/a.tar";
+        check_add("ADD https://example.com/$N.tar /", Ok(plain));
+        check_add(&format!("ADD --checksum= {plain} /"), Ok(plain));
+        let sum = format!("{plain} http.checksum={digest}");
+        check_add(&format!("ADD --checksum={digest} {plain} /"), Ok(&sum));
+        check_add(&format!("ADD --checksum=$C:{} {plain} /", "1".repeat(64)), Ok(&sum));
+        check_add(&format!("ADD --checksum=sha256:1 {plain} /"), Err("invalid checksum digest length"));
+
+        let git = "https://example.com/a.git";
+        check_add(&format!("ADD {git}#v1:dir /"), Ok("git://example.com/a.git#v1:dir"));
+        check_add(
+            &format!("ADD --keep-git-dir --checksum=abc {git} /"),
+            Ok("git://example.com/a.git git.checksum=abc git.keepgitdir=true"),
+        );
+        let timed = format!("ADD {git}?mtime=commit&fetch-by-commit=1&keep-git-dir=1&checksum=abc /");
+        check_add(&timed, Ok("git://example.com/a.git git.checksum=abc git.keepgitdir=true"));
+        check_add("ADD git://example.com/a.git?x=y /", Err("unexpected query \"x\""));
+
+        let one = "SOURCE_DATE_EPOCH stage must contain exactly one remote ADD source";
+        check_add(&format!("ADD {plain} {git} /"), Err(one));
+        let remote = "SOURCE_DATE_EPOCH stage source must be a single HTTP(S) or Git ADD";
+        check_add("ADD a.tar /", Err(remote));
+        check_add("ADD github.com/a/b.git /", Err(remote));
+    }
+
+    #[test]
+    fn a_download_without_a_time_may_be_an_archive_of_files_with_one() {
+        let url = "https://example.com/a.tar";
+        let file = format!("FROM scratch AS src\nADD {url} /\nFROM scratch\n");
+        let outside = || Outside::new(&file).option("build-arg:SOURCE_DATE_EPOCH", "src");
+        let archive = String::from_utf8(archive::tests::header(b'0', 0, "17")).expect("it is ASCII");
+        let mut timed = outside().file(url, "a.tar", &archive);
+        assert_eq!(timed.plan().expect("there is a time").epoch, Some(0o17));
+        assert_eq!(timed.asked[1], format!("a.tar in {url}"));
+        let plan = outside().file(url, "a.tar", "text").plan();
+        assert_eq!(plan.expect("it has no time").epoch, None);
+        let error = outside().plan().expect_err("it cannot be had");
+        assert_eq!(error.diagnostic.message, "open a.tar: no such file");
+    }
+
+    #[test]
+    fn an_input_has_the_time_of_its_one_source() {
+        let host = Platform::new("linux", "amd64");
+        let source = Recipe::http("https://example.com/a", "a", "a").definition(&host).expect("it is whole");
+        let outside = |definition| {
+            let outside = Outside::new("FROM scratch\n").option("build-arg:SOURCE_DATE_EPOCH", "src");
+            let mut outside = outside.option("context:src", "input:src").input("src", definition);
+            outside.meta = SourceMeta { http_last_modified: Some(5), ..SourceMeta::default() };
+            outside
+        };
+        assert_eq!(outside(source).plan().expect("there is a time").epoch, Some(5));
+        assert_eq!(outside(Default::default()).plan().expect("it has no time").epoch, None);
+    }
+
+    #[test]
+    fn a_commit_without_bytes_has_no_time() {
+        let meta = SourceMeta { git_commit: Some(Vec::new()), ..SourceMeta::default() };
+        assert_eq!(time_of_meta(&meta).expect("nothing is wrong"), None);
     }
 }

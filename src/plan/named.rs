@@ -297,3 +297,53 @@ impl Loaded {
         is_known.then(|| config.platform())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_has_padding() {
+        for (text, expected) in [
+            ("", Some(&b""[..])),
+            ("QQ==", Some(b"A")),
+            ("QUI=", Some(b"AB")),
+            ("QUJD", Some(b"ABC")),
+            ("QUJDREU=", Some(b"ABCDE")),
+            ("/+09", Some(b"\xff\xed\x3d")),
+            ("QQ\r\n==\n", Some(b"A")),
+            ("QQ=", None),
+            ("QQ", None),
+            ("Q===", None),
+            ("====", None),
+            ("Q Q=", None),
+            ("Q-_=", None),
+        ] {
+            assert_eq!(base64(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_config_in_what_is_said_about_an_input() {
+        let config = |metadata| config_of_metadata(metadata).map(|json| json.map(String::from_utf8));
+        assert_eq!(config(r#"{"a":"e30=","containerimage.config":"e30="}"#), Ok(Some(Ok("{}".to_owned()))));
+        assert_eq!(config(r#"{"a":"e30="}"#), Ok(None));
+        assert_eq!(config("null"), Ok(None));
+        assert_eq!(config(r#"{"a":"!"}"#), Err("illegal base64 data".to_owned()));
+    }
+
+    #[test]
+    fn a_context_is_for_the_platform_of_its_config() {
+        let platform = |json: &str| {
+            let config = Config::from_json(json.as_bytes()).expect("it is a config");
+            Loaded { recipe: Recipe::empty(), config: Some(config) }.platform()
+        };
+        assert_eq!(
+            platform(r#"{"os":"linux","architecture":"arm64"}"#),
+            Some(Platform::new("linux", "arm64"))
+        );
+        assert_eq!(platform(r#"{"os":"linux"}"#), None);
+        assert_eq!(platform(r#"{"architecture":"arm64"}"#), None);
+        assert_eq!(Loaded { recipe: Recipe::empty(), config: None }.platform(), None);
+    }
+}

@@ -180,3 +180,20 @@ pub struct AskError {
     /// What was called, where the message does not say it.
     pub call: Option<&'static str>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_knows_nothing_finds_nothing() {
+        let source = SourceMetaQuestion {
+            identifier: "git://a".to_owned(),
+            attrs: BTreeMap::new(),
+            wants_git_object: false,
+            log_name: String::new(),
+        };
+        let Answer::Failed(error) = Question::SourceMeta(source).unanswered() else { panic!("it fails") };
+        assert_eq!((error.code, error.message.as_str()), (NOT_FOUND, "git://a: not found"));
+    }
+}

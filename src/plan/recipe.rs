@@ -147,3 +147,37 @@ pub fn git_source(git: &GitRef) -> Git {
         ..Git::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_is_what_its_address_says() {
+        let source = |address: &str| git_source(&GitRef::parse(address).expect("it names a repository"));
+        let plain = source("https://example.com/a.git#v1:dir");
+        let url = "https://example.com/a.git".to_owned();
+        assert_eq!(
+            plain,
+            Git { id: "example.com/a.git#v1:dir".to_owned(), url: url.clone(), ..Git::default() }
+        );
+        let checksum = "a".repeat(40);
+        let address = format!(
+            "{url}?ref=v1&checksum={checksum}&keep-git-dir=1&submodules=0&mtime=commit&fetch-by-commit=1"
+        );
+        let full = Git {
+            id: "example.com/a.git#v1".to_owned(),
+            url,
+            keeps_git_dir: true,
+            checksum,
+            skips_submodules: true,
+            mtime: "commit".to_owned(),
+            fetches_by_commit: true,
+            ..Git::default()
+        };
+        assert_eq!(source(&address), full);
+        let off = source("https://example.com/a.git?keep-git-dir=0&submodules=1");
+        assert!(!off.keeps_git_dir && !off.skips_submodules);
+        assert!(plain.ssh.is_none() && source("git@example.com:a/b.git").ssh.is_some());
+    }
+}

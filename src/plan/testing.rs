@@ -5,7 +5,7 @@ use crate::image::Platform;
 use crate::instruction::{self, File};
 use crate::options::Options;
 use crate::syntax;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Images, files and inputs that exist.
@@ -14,6 +14,7 @@ pub(super) struct Outside {
     options: BTreeMap<String, String>,
     images: BTreeMap<String, String>,
     redirects: BTreeMap<String, String>,
+    lacks: BTreeSet<String>,
     files: BTreeMap<(String, String), Vec<u8>>,
     inputs: BTreeMap<String, crate::llb::Definition>,
     pub(super) meta: SourceMeta,
@@ -49,6 +50,11 @@ impl Outside {
     pub(super) fn image(mut self, name: &str, json: &str) -> Outside {
         let json = if json.starts_with('{') { json.to_owned() } else { config(json) };
         self.images.insert(name.to_owned(), json);
+        self
+    }
+
+    pub(super) fn lacks(mut self, name: &str) -> Outside {
+        self.lacks.insert(name.to_owned());
         self
     }
 
@@ -131,7 +137,7 @@ impl Outside {
                 if let Some(identifier) = self.redirects.get(name) {
                     return Answer::NotAnImage { identifier: identifier.clone() };
                 }
-                if name.starts_with("missing.invalid/") {
+                if name.starts_with("missing.invalid/") || self.lacks.contains(name) {
                     return Answer::Failed(AskError {
                         code: 5,
                         message: "not found".to_owned(),

@@ -193,6 +193,27 @@ fn a_missing_image_says_what_it_may_have_been() {
 }
 
 #[test]
+fn an_image_that_everybody_knows_may_be_meant() {
+    for (name, meant) in [("alpime", "alpine"), ("golang:lastest", "golang:latest")] {
+        let full = format!("docker.io/library/{name}{}", if name.contains(':') { "" } else { ":latest" });
+        let error = Outside::new(&format!("FROM {name}\n")).lacks(&full).plan().unwrap_err();
+        assert_eq!(error.diagnostic.message, format!("{name}: not found (did you mean {meant}?)"));
+        assert_eq!(error.to_string(), error.diagnostic.message);
+    }
+}
+
+#[test]
+fn an_instruction_is_taken_out_of_its_stage() {
+    let mut plan = Outside::new("FROM a\nRUN x\nFROM b\nRUN y\nRUN z\n").plan().unwrap();
+    let last = plan.stages.decl(plan.target).unwrap().instructions[0].head.span;
+    let counts = |plan: &Plan| plan.stages.iter().map(|(_, stage)| stage.commands.len()).collect::<Vec<_>>();
+    assert!(plan.stages.take_out(last));
+    assert_eq!(counts(&plan), [1, 1]);
+    assert!(!plan.stages.take_out(last));
+    assert_eq!(counts(&plan), [1, 1]);
+}
+
+#[test]
 fn platforms_of_stages() {
     let plan = asks(
         Outside::new("FROM --platform=$BUILDPLATFORM golang AS b\nFROM alpine\nCOPY --from=b / /\n")

@@ -1,10 +1,12 @@
 //! What older engines get.
 
-use crate::{PATH, alpine, amd64, bare, digest, engine, limited, limits, linked, platform};
+use crate::{
+    PATH, alpine, amd64, bare, copy, digest, engine, limited, limits, linked, local, marshal, mount, platform,
+};
 use multistage::image::Platform;
 use multistage::internal::text::Span;
-use multistage::llb::op::{Device, Exec, File, Merge, Security};
-use multistage::llb::{Graph, Meta, Op, Reason, caps};
+use multistage::llb::op::{Copy, Device, Exec, File, Merge, Mode, Mount, Security};
+use multistage::llb::{CapSet, Graph, Meta, Op, Reason, caps};
 
 #[test]
 fn an_engine_without_merge_copies() {
@@ -43,7 +45,12 @@ fn wishes_are_dropped_where_nobody_can_grant_them() {
     let mut exec = limited(base);
     let device = |is_optional| Device { name: "v.com/gpu=all".to_owned(), is_optional };
     exec.devices = vec![device(true)];
+    exec.mounts.push(Mount { has_no_output: true, ..mount("/b", None) });
     let run = graph.add(exec.clone(), limits());
+    let before = graph.clone();
+    let newest = CapSet::of(caps::ALL.iter().copied());
+    graph.legalize(Some(run.into()), &newest, &platform()).expect("the newest engine knows all");
+    assert_eq!(graph, before);
     graph.legalize(Some(run.into()), &engine(&lacks), &platform()).expect("wishes only");
 
     // A step that says it cannot do without a device does not run without it.
@@ -55,7 +62,8 @@ fn wishes_are_dropped_where_nobody_can_grant_them() {
 
     let Op::Exec(exec) = &graph.get(run).op else { panic!("it is a process") };
     assert!(exec.ulimits.is_empty() && exec.devices.is_empty() && exec.cgroup_parent.is_empty());
-    assert_eq!(exec.mounts.len(), 4);
+    assert_eq!(exec.mounts.len(), 5);
+    assert!(!exec.mounts[4].has_no_output);
     assert_eq!(graph.get(run).meta.linux_resources, None);
 
     // The size of /dev/shm is a wish, that of a mount in the Dockerfile is not.
@@ -65,7 +73,7 @@ fn wishes_are_dropped_where_nobody_can_grant_them() {
     assert_eq!(error.span, Some(Span::new(3, 7)));
     let Op::Exec(exec) = &graph.get(run).op else { panic!("it is a process") };
     let targets: Vec<_> = exec.mounts.iter().map(|mount| mount.target.as_str()).collect();
-    assert_eq!(targets, ["/", "/c", "/t"]);
+    assert_eq!(targets, ["/", "/c", "/t", "/b"]);
 }
 
 #[test]
@@ -95,4 +103,70 @@ fn what_an_engine_lacks_does_not_matter_where_nothing_needs_it() {
         error.to_string(),
         "requested experimental feature exec.meta.security  is not supported by build server, please update "
     );
+}
+
+#[test]
+fn what_is_said_about_an_op_takes_an_engine_that_listens() {
+    let lack = |meta: Meta, cap: &str| {
+        let mut graph = Graph::new();
+        let run = graph.add(bare("x"), meta);
+        let error = graph.legalize(Some(run.into()), &engine(&[cap]), &platform()).err()?;
+        let Reason::Unsupported(lack) = error.reason else { panic!("{error}") };
+        Some(lack.cap)
+    };
+    let about = [
+        (Meta { ignore_cache: true, ..Meta::default() }, caps::META_IGNORE_CACHE),
+        (Meta::named("x"), caps::META_DESCRIPTION),
+        (Meta { export_cache: Some(false), ..Meta::default() }, caps::META_EXPORT_CACHE),
+    ];
+    for (meta, cap) in about {
+        assert_eq!(lack(meta, cap).as_deref(), Some(cap));
+        assert_eq!(lack(Meta::default(), cap), None);
+    }
+}
+
+#[test]
+fn what_a_foreign_op_needs_is_needed() {
+    let mut graph = Graph::new();
+    let run = graph.add(Exec { security: Security::Insecure, ..bare("x") }, Meta::default());
+    let definition = marshal(&graph, Some(run.into()));
+    let mut other = Graph::new();
+    let root = other.import(&definition).expect("the definition is whole");
+    let newest = CapSet::of(caps::ALL.iter().copied());
+    assert_eq!(other.legalize(root, &newest, &platform()), Ok(()));
+    let error = other.legalize(root, &engine(&[caps::EXEC_META_SECURITY]), &platform());
+    let error = error.expect_err("it is needed");
+    assert!(matches!(&error.reason, Reason::Unsupported(lack) if lack.cap == caps::EXEC_META_SECURITY));
+}
+
+#[test]
+fn what_an_engine_would_skip_is_found() {
+    let asked = |edit: fn(&mut Copy), knows: &[&'static str]| {
+        let mut graph = Graph::new();
+        let context = local(&mut graph, &[]);
+        let mut wish = copy(context, "/a", "/b");
+        edit(&mut wish);
+        let file = graph.add(File { base: None, actions: vec![wish.into()] }, Meta::default());
+        let engine = CapSet::of(knows.iter().copied());
+        let found = graph.unheard(Some(file.into()), &engine).expect("the graph is whole");
+        let lacks = found.into_iter().map(|error| match error.reason {
+            Reason::Unsupported(lack) => lack.cap,
+            other => panic!("{other:?}"),
+        });
+        lacks.collect::<Vec<_>>().join(" ")
+    };
+    let (patterns, symbols) = (caps::FILE_COPY_PATTERNS, caps::EXEC_VALID_EXIT_CODE);
+    let includes: fn(&mut Copy) = |copy| copy.include_patterns = vec!["x".to_owned()];
+    let excludes: fn(&mut Copy) = |copy| copy.exclude_patterns = vec!["x".to_owned()];
+    let is_symbolic: fn(&mut Copy) = |copy| copy.mode = Some(Mode::Symbolic("u+x".to_owned()));
+    for wish in [includes, excludes] {
+        assert_eq!(asked(wish, &[]), patterns);
+        assert_eq!(asked(wish, &[symbols]), patterns);
+        assert_eq!(asked(wish, &[patterns]), "");
+    }
+    assert_eq!(asked(is_symbolic, &[]), caps::FILE_COPY_SYMBOLIC_MODE);
+    assert_eq!(asked(is_symbolic, &[patterns]), caps::FILE_COPY_SYMBOLIC_MODE);
+    assert_eq!(asked(is_symbolic, &[symbols]), "");
+    assert_eq!(asked(|_| {}, &[]), "");
+    assert_eq!(asked(|copy| copy.mode = Some(Mode::Bits(0o644)), &[]), "");
 }

@@ -1,9 +1,10 @@
 //! Definitions that somebody else made.
 
-use crate::{alpine, linked, marshal, platform};
+use crate::{alpine, amd64, linked, marshal, platform, sh};
 use multistage::internal::pb::ops;
-use multistage::internal::text::SourceMap;
-use multistage::llb::{Definition, Graph, MarshalOptions, SourceText};
+use multistage::internal::text::{SourceMap, Span};
+use multistage::llb::op::Merge;
+use multistage::llb::{Definition, Graph, MarshalOptions, Meta, Op, SourceText};
 use prost::Message;
 
 #[test]
@@ -25,6 +26,35 @@ fn a_definition_comes_back_as_it_was() {
     let again = other.marshal(root, &MarshalOptions::new(&platform)).expect("the graph is whole");
     assert_eq!(again, definition);
     assert_eq!(other.import(&Definition::default()), Ok(None));
+}
+
+#[test]
+fn definitions_side_by_side_keep_their_files_and_platforms() {
+    let platform = platform();
+    let made = |file: &str, command: &str| {
+        let map = SourceMap::of(file, "FROM alpine\nRUN x\n");
+        let mut graph = Graph::new();
+        let base = alpine(&mut graph);
+        let run = graph.add(sh(command, base), amd64().at(Span::new(12, 17)));
+        let source = SourceText { map: &map, language: "Dockerfile", definition: None };
+        let options = MarshalOptions { source: Some(source), ..MarshalOptions::new(&platform) };
+        graph.marshal(Some(run.into()), &options).expect("the graph is whole")
+    };
+    let found = [made("a", "1"), made("b", "2"), made("c", "3")];
+    let mut graph = Graph::new();
+    let layers = found.iter().map(|found| graph.import(found).expect("the definition is whole")).collect();
+    let merge = graph.add(Merge { layers }, Meta::default());
+    let all = graph.marshal(Some(merge.into()), &MarshalOptions::new(&platform)).expect("the graph is whole");
+    let (places, source) = (all.places(), all.source.as_ref().expect("there are files"));
+    for (found, file) in found.iter().zip(["a", "b", "c"]) {
+        let (root, _) = found.root().expect("there is a result");
+        let [place] = &places[&root][..] else { panic!("it is in one file") };
+        assert_eq!(source.infos[place.source_index as usize].filename, file);
+    }
+    for (_, vertex) in graph.iter().filter(|(id, _)| *id != merge) {
+        let Op::Raw(raw) = &vertex.op else { panic!("it came from outside") };
+        assert_eq!(raw.platform.as_ref(), Some(&platform));
+    }
 }
 
 #[test]

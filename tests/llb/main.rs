@@ -5,6 +5,7 @@
 mod digests;
 mod engines;
 mod foreign;
+mod ops;
 mod said;
 mod shape;
 

@@ -60,6 +60,26 @@ fn places_are_lines() {
 }
 
 #[test]
+fn places_in_one_file_are_listed_together() {
+    let mut map = SourceMap::of("a", "FROM alpine\nRUN a\n");
+    map.add("b", "RUN b\n");
+    let other = map.files()[1].base();
+    let mut graph = Graph::new();
+    let base = alpine(&mut graph);
+    graph.get_mut(base).meta.spans = vec![Span::new(0, 11), Span::new(12, 17), Span::new(other, other + 5)];
+    let platform = Platform::new("linux", "amd64");
+    let source = SourceText { map: &map, language: "Dockerfile", definition: None };
+    let options = MarshalOptions { source: Some(source), ..MarshalOptions::new(&platform) };
+    let definition = graph.marshal(Some(base.into()), &options).expect("the graph is whole");
+    let places = &definition.places()[&digest(&graph, Some(base.into()))];
+    let lines = |place: &ops::Location| {
+        let lines = place.ranges.iter().map(|range| range.start.unwrap().line);
+        (place.source_index, lines.collect::<Vec<_>>())
+    };
+    assert_eq!(places.iter().map(lines).collect::<Vec<_>>(), [(0, vec![1, 2]), (1, vec![1])]);
+}
+
+#[test]
 fn what_is_said_about_the_same_op_twice_is_joined() {
     let mut graph = Graph::new();
     let one = alpine(&mut graph);
