@@ -10,7 +10,7 @@
 //! reference reaches.
 
 use crate::image::Platform;
-use crate::text::{Span, Spanned};
+use crate::text::{Span, Spanned, Text};
 
 /// All notes of one build, which is for one target platform.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ pub struct At {
     /// The index of the stage in the file; nothing for what stands before the first FROM.
     pub stage: Option<usize>,
     /// The keyword, in the case it was written in.
-    pub keyword: String,
+    pub keyword: Text,
     /// All lines of the instruction; for a trigger those of the FROM that it came with.
     pub span: Span,
     /// The word of the instruction that it is about; all of its lines if it is about no word alone.
@@ -51,7 +51,7 @@ pub enum Fact {
     /// first base that cannot.
     DefaultBase {
         /// The base as written.
-        written: String,
+        written: Text,
         /// What it becomes, if that is the name of an image.
         image: Option<String>,
     },
@@ -67,7 +67,7 @@ pub enum Fact {
     /// A `--platform` that could be expanded.
     StagePlatform {
         /// As written.
-        written: String,
+        written: Text,
         /// What it becomes.
         text: String,
         /// The variables used that are set.
@@ -101,7 +101,7 @@ pub enum Fact {
     /// An ENV or an ARG gives this name a value, or declares it. Noted for each, after [`Fact::LegacyPair`].
     Variable {
         /// The name, expanded.
-        name: String,
+        name: Text,
     },
     /// A CMD or an ENTRYPOINT in the form for a shell, while the image names no shell.
     ShellForm,
@@ -160,11 +160,11 @@ pub enum Fact {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
     /// The name, expanded.
-    pub name: String,
+    pub name: Text,
     /// The value in this build.
     pub value: Option<String>,
     /// The description in the comments above.
-    pub description: Option<Spanned<String>>,
+    pub description: Option<Spanned<Text>>,
     /// The variables that its default uses and that are set. Only those before the first FROM count.
     pub uses: Vec<String>,
     /// Whether the stage only takes over what was declared before the first FROM: it has no default of its own, no
@@ -214,12 +214,12 @@ impl Facts {
 
 impl At {
     /// Returns an instruction that stands in the file.
-    pub fn new(stage: Option<usize>, keyword: &str, span: Span) -> At {
-        At { stage, keyword: keyword.to_owned(), span, word: span, is_trigger: false }
+    pub fn new(stage: Option<usize>, keyword: impl Into<Text>, span: Span) -> At {
+        At { stage, keyword: keyword.into(), span, word: span, is_trigger: false }
     }
 
     /// Returns an instruction that came along with the base of a stage; `span` is that of its FROM.
-    pub fn trigger(stage: usize, keyword: &str, span: Span) -> At {
+    pub fn trigger(stage: usize, keyword: impl Into<Text>, span: Span) -> At {
         At { is_trigger: true, ..At::new(Some(stage), keyword, span) }
     }
 

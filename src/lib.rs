@@ -73,7 +73,7 @@ pub use options::{Options, OptionsError};
 pub use plan::{Error, Step};
 #[doc(no_inline)]
 pub use question::{Answer, Question};
-pub use text::{Diagnostic, Position, Severity, SourceFile, SourceMap, Span, Spanned};
+pub use text::{Diagnostic, Position, Severity, SourceFile, SourceMap, Span, Spanned, Text};
 
 /// What only the outside knows: questions of a conversion, and answers to them.
 pub mod question {

@@ -164,7 +164,7 @@ fn instructions_read_as_in_the_metadata_of_the_reference() {
         let tree = syntax::parse(&sources.files()[0]);
         for (line, text) in steps(&case.expected) {
             match tree.statements.iter().find(|statement| statement.line == line) {
-                Some(statement) if statement.text == text => same += 1,
+                Some(statement) if statement.text == text.as_str() => same += 1,
                 // The step of an image named by `--from` alone holds no instruction.
                 Some(_) if text.is_empty() => {}
                 // A trigger of the base image has the place of the FROM.

@@ -21,7 +21,7 @@ pub(super) fn add(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, add: &Add
         destination,
         chown,
         chmod,
-        exclude: add.exclude.iter().map(|pattern| pattern.value.clone()).collect(),
+        exclude: add.exclude.iter().map(|pattern| pattern.value.as_str().to_owned()).collect(),
         link: add.link,
         parents: false,
         remote: Some(Remote { keep_git_dir: add.keep_git_dir, unpack: add.unpack, checksum }),

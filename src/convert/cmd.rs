@@ -41,10 +41,10 @@ fn note(cx: &mut Cx<'_>, stage: &Stage, step: &Step<'_>, command: &CommandLine, 
 
 /// Returns the words of a command line; the shell goes before a text.
 pub(super) fn with_shell(stage: &Stage, command: &CommandLine) -> Vec<String> {
-    let words = command.words.iter().map(|word| word.value.clone());
+    let words = command.words.iter().map(|word| word.value.as_str());
     match command.is_shell {
         true => shell_words(stage, &words.collect::<Vec<_>>().join(" ")),
-        false => words.collect(),
+        false => words.map(str::to_owned).collect(),
     }
 }
 

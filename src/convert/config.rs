@@ -54,7 +54,7 @@ pub(super) fn label(
 
 pub(super) fn maintainer(cx: &mut Cx<'_>, stage: &mut Stage, maintainer: &Maintainer) {
     let name = &maintainer.name.value;
-    stage.state.image_mut().config.author = name.clone();
+    stage.state.image_mut().config.author = name.into();
     cx.commit(stage, format!("MAINTAINER {name}"), false);
 }
 
@@ -64,7 +64,7 @@ pub(super) fn onbuild(stage: &mut Stage, onbuild: &Onbuild) {
 }
 
 pub(super) fn shell(cx: &mut Cx<'_>, stage: &mut Stage, shell: &Shell) {
-    let words: Vec<String> = shell.words.iter().map(|word| word.value.clone()).collect();
+    let words: Vec<String> = shell.words.iter().map(|word| word.value.as_str().to_owned()).collect();
     let line = format!("SHELL [{}]", words.join(" "));
     stage.state.image_mut().config.config.shell = words;
     cx.commit(stage, line, false);

@@ -93,7 +93,7 @@ pub(super) fn copy(
         destination,
         chown,
         chmod,
-        exclude: copy.exclude.iter().map(|pattern| pattern.value.clone()).collect(),
+        exclude: copy.exclude.iter().map(|pattern| pattern.value.as_str().to_owned()).collect(),
         link: copy.link,
         parents: copy.parents,
         remote: None,

@@ -17,7 +17,7 @@ pub(super) fn env(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, env: &Env
         if pair.is_legacy {
             cx.note(stage, step, pair.span(), Fact::LegacyPair);
         }
-        cx.note(stage, step, pair.key.span, Fact::Variable { name: name.clone() });
+        cx.note(stage, step, pair.key.span, Fact::Variable { name: pair.key.text.share(0, &name) });
         line.extend([" ", &name, "=", &value]);
         stage.state.image_mut().set_env(&name, &value);
         stage.state.env.set(name, value);
@@ -32,13 +32,14 @@ pub(super) fn arg(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, arg: &Arg
     for decl in &arg.args {
         let name = &decl.key.text;
         cx.note(stage, step, decl.key.span, Fact::Variable { name: name.clone() });
-        let value = match (cx.plan.build_args.get(name), &decl.value) {
+        let value = match (cx.plan.build_args.get(name.as_str()), &decl.value) {
             (Some(given), _) => Some(given.clone()),
             (None, Some(default)) => Some(cx.expand(stage, step, default)?),
             // Without a value here, the one from before the first FROM counts.
             (None, None) => cx.plan.args.env.get(name).map(str::to_owned),
         };
-        let is_inherited = decl.value.is_none() && !cx.plan.build_args.contains_key(name) && value.is_some();
+        let is_inherited =
+            decl.value.is_none() && !cx.plan.build_args.contains_key(name.as_str()) && value.is_some();
         let argument = Argument {
             name: name.clone(),
             value: value.clone(),

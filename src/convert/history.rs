@@ -6,6 +6,7 @@
 
 use crate::expand::EnvList;
 use crate::image::{History, Timestamp};
+use crate::text::Text;
 use std::collections::HashMap;
 
 const COMMENT: &str = "buildkit.dockerfile.v0";
@@ -26,7 +27,7 @@ pub(super) type ArgLog = Log<BuildArg>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BuildArg {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// Its value, if it has one.
     pub value: Option<String>,
 }
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn run_lines() {
-        let arg = |name: &str, value: &str| BuildArg { name: name.to_owned(), value: Some(value.to_owned()) };
+        let arg = |name: &str, value: &str| BuildArg { name: name.into(), value: Some(value.to_owned()) };
         let args = [arg("A", "1"), arg("B", ""), arg("A", "2"), arg("HIDDEN", "h")];
         let env = EnvList::from_pairs(["B=b", "A=3"]);
         let words = ["/bin/sh", "-c", "echo a"].map(str::to_owned);

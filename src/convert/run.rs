@@ -27,8 +27,9 @@ pub(super) fn run(cx: &mut Cx<'_>, stage: &mut Stage, step: &Step<'_>, run: &Run
     cx.sources.mark_all(stage.state.source);
     let Command { words, script, heading } = command(stage, step, run);
     // Only what is put on the wire as text must be text; a comment among the lines need not.
-    let is_damaged = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
-    if cx.invalid_text.is_none() && (is_damaged(&step.head.text) || words.iter().any(is_damaged)) {
+    let is_damaged = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+    if cx.invalid_text.is_none() && (is_damaged(&step.head.text) || words.iter().any(|word| is_damaged(word)))
+    {
         cx.invalid_text = step.head.invalid;
     }
     let script = script.map(|(name, content)| {
@@ -97,7 +98,7 @@ struct Command {
 }
 
 fn command(stage: &Stage, step: &Step<'_>, run: &Run) -> Command {
-    let mut heading = step.head.text.clone();
+    let mut heading = String::from(&step.head.text);
     let mut script = None;
     let text = match run.heredocs.as_slice() {
         [] => return Command { words: cmd::with_shell(stage, &run.command), script, heading },
@@ -105,7 +106,7 @@ fn command(stage: &Stage, step: &Step<'_>, run: &Run) -> Command {
             heading.push_str(&format!(" ({})", summary(&only.content)));
             let content = match only.strips_tabs {
                 true => strip_tabs(&only.content),
-                false => only.content.clone(),
+                false => String::from(&only.content),
             };
             // With an interpreter of its own it must be a file; else the shell takes it as it is, and need not know
             // heredocs.
@@ -120,7 +121,7 @@ fn command(stage: &Stage, step: &Step<'_>, run: &Run) -> Command {
         }
         heredocs => {
             // The shell gets the whole text back and does the rest.
-            let mut text = run.command.words.first().map_or(String::new(), |word| word.value.clone());
+            let mut text = run.command.words.first().map_or(String::new(), |word| String::from(&word.value));
             for heredoc in heredocs {
                 text.extend(["\n", &heredoc.content, &heredoc.name]);
             }

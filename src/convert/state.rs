@@ -9,7 +9,7 @@ use crate::image::{Config, Platform};
 use crate::llb::Edge;
 use crate::llb::op::Network;
 use crate::stage::StageId;
-use crate::text::Span;
+use crate::text::{Span, Text};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(super) struct State {
     /// The build arguments declared so far, those of the stage below first.
     pub args: ArgLog,
     /// The names of these.
-    pub arg_names: Arc<HashSet<String>>,
+    pub arg_names: Arc<HashSet<Text>>,
     /// Whose files the files at the bottom are, for the paths that are used of them.
     pub source: SourceId,
     /// Whether a WORKDIR of this file was seen.

@@ -80,7 +80,7 @@ impl Painter<'_> {
             None => Vec::new(),
         };
         let ops = ops.into_iter().map(|at| step_op(self.ops, at)).collect();
-        Step { lines, text: head.text.clone(), ops }
+        Step { lines, text: String::from(&head.text), ops }
     }
 
     /// Returns what a stage starts from, if that is no other stage.
@@ -163,7 +163,7 @@ impl Painter<'_> {
                     let is_remote = is_http_source(&source.text) || is_git_source(&source.text);
                     let (from, label) = match is_remote {
                         true => {
-                            let at = self.outside(NodeKind::Remote, source.text.clone(), is_needed);
+                            let at = self.outside(NodeKind::Remote, String::from(&source.text), is_needed);
                             (at, format!("→ {}", add.transfer.destination.text))
                         }
                         false => {
@@ -204,7 +204,7 @@ impl Painter<'_> {
 fn label(transfer: &Transfer) -> String {
     let sources: Vec<&str> = transfer.sources.iter().map(|word| word.text.as_str()).collect();
     let (sources, to) = (sources.join(" "), &transfer.destination.text);
-    match sources == *to {
+    match *to == sources.as_str() {
         true => sources,
         false => format!("{sources} → {to}"),
     }

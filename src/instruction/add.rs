@@ -5,7 +5,7 @@ use super::copy::{transfer, two_words};
 use super::flag::Takes;
 use super::parse::Reader;
 use crate::syntax::Word;
-use crate::text::Spanned;
+use crate::text::{Spanned, Text};
 
 /// `ADD [flags] source … destination`
 #[derive(Clone, Debug)]
@@ -26,10 +26,10 @@ pub struct Add {
     /// `--unpack`, if given
     pub unpack: Option<bool>,
     /// `--exclude`, as often as given. Takes no variables.
-    pub exclude: Vec<Spanned<String>>,
+    pub exclude: Vec<Spanned<Text>>,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Add> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Add> {
     let words = two_words(reader, "ADD");
     let mut flags = reader.flags(&[
         ("chown", Takes::Value),

@@ -2,7 +2,7 @@
 
 use super::parse::Reader;
 use crate::syntax::{Args, Name, Word};
-use crate::text::Spanned;
+use crate::text::{Spanned, Text};
 
 /// `ARG name[=default] …`
 #[derive(Clone, Debug)]
@@ -21,10 +21,10 @@ pub struct ArgDecl {
     /// The default.
     pub value: Option<Word>,
     /// The description in the comments above: the line that starts with the name, without the name.
-    pub description: Option<Spanned<String>>,
+    pub description: Option<Spanned<Text>>,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Arg> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Arg> {
     // Flags are passed over: the reference never looks at them here.
     let names = match std::mem::replace(&mut reader.statement.args, Args::Names(Vec::new())) {
         Args::Names(names) => names,

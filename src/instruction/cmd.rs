@@ -2,7 +2,7 @@
 
 use super::parse::Reader;
 use crate::syntax::NotJson;
-use crate::text::{Span, Spanned};
+use crate::text::{Span, Spanned, Text};
 
 /// `CMD …`
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Cmd {
 #[non_exhaustive]
 pub struct CommandLine {
     /// The words. A text for the shell is one word, or none if there is no text.
-    pub words: Vec<Spanned<String>>,
+    pub words: Vec<Spanned<Text>>,
     /// Whether the shell runs it: it is no JSON array.
     pub is_shell: bool,
     /// Why a text that starts like a JSON array is none.
@@ -26,7 +26,7 @@ pub struct CommandLine {
     pub span: Span,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Cmd> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Cmd> {
     reader.flags(&[]);
     Some(Cmd { command: reader.command() })
 }

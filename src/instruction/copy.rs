@@ -3,7 +3,7 @@
 use super::flag::Takes;
 use super::parse::Reader;
 use crate::syntax::{Heredoc, Word, heredoc_word, strip_tabs};
-use crate::text::{Span, Spanned};
+use crate::text::{Span, Spanned, Text};
 use std::collections::HashMap;
 
 /// `COPY [flags] source … destination`
@@ -13,7 +13,7 @@ pub struct Copy {
     /// What to copy, and where to.
     pub transfer: Transfer,
     /// `--from`: a stage, an image or a context. Takes no variables; a later pass rejects them.
-    pub from: Option<Spanned<String>>,
+    pub from: Option<Spanned<Text>>,
     /// `--chown`
     pub chown: Option<Word>,
     /// `--chmod`
@@ -23,7 +23,7 @@ pub struct Copy {
     /// `--parents`
     pub parents: bool,
     /// `--exclude`, as often as given. Takes no variables.
-    pub exclude: Vec<Spanned<String>>,
+    pub exclude: Vec<Spanned<Text>>,
 }
 
 /// Sources and a destination.
@@ -52,7 +52,7 @@ pub struct InlineFile {
     pub span: Span,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Copy> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Copy> {
     let words = two_words(reader, "COPY");
     let mut flags = reader.flags(&[
         ("chown", Takes::Value),
@@ -74,7 +74,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Copy> {
 }
 
 /// Takes the sources, and the destination behind them.
-pub(super) fn two_words(reader: &mut Reader, keyword: &str) -> Option<(Vec<Word>, Word)> {
+pub(super) fn two_words(reader: &mut Reader<'_>, keyword: &str) -> Option<(Vec<Word>, Word)> {
     let (mut words, _) = reader.words();
     let only = words.first().map_or(reader.statement.keyword.span, |word| word.span);
     let destination = words.pop();
@@ -89,12 +89,12 @@ pub(super) fn two_words(reader: &mut Reader, keyword: &str) -> Option<(Vec<Word>
 
 /// Tells paths from heredocs.
 pub(super) fn transfer(
-    reader: &mut Reader,
-    (words, destination): (Vec<Word>, Word),
+    reader: &mut Reader<'_>,
+    (mut sources, destination): (Vec<Word>, Word),
     keyword: &str,
 ) -> Transfer {
     // Without a destination the one word is no destination either.
-    if heredoc_word(&destination.text).is_some() && !words.is_empty() {
+    if heredoc_word(&destination.text).is_some() && !sources.is_empty() {
         let message = format!("{keyword} cannot accept a heredoc as a destination");
         reader.error("heredoc-as-destination", message, destination.span);
     }
@@ -102,13 +102,9 @@ pub(super) fn transfer(
     // Of two heredocs with one name, the last has the say.
     let heredocs: HashMap<&str, &Heredoc> =
         heredocs.iter().map(|heredoc| (heredoc.name.as_str(), heredoc)).collect();
-    let mut sources = Vec::with_capacity(words.len());
     let mut files = Vec::new();
-    for word in words {
-        let Some(opener) = heredoc_word(&word.text) else {
-            sources.push(word);
-            continue;
-        };
+    for word in sources.extract_if(.., |word| heredoc_word(&word.text).is_some()) {
+        let Some(opener) = heredoc_word(&word.text) else { continue };
         let content = match heredocs.get(opener.name.as_str()) {
             Some(heredoc) if opener.strips_tabs => {
                 Word::new(strip_tabs(&heredoc.content), heredoc.content_span)

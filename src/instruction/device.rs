@@ -1,7 +1,7 @@
 //! The value of `RUN --device`.
 
 use crate::suggest::{self, Case};
-use crate::text::{Span, Spanned, csv_fields, lower, parse_bool};
+use crate::text::{Span, Spanned, Text, csv_fields, lower, parse_bool};
 
 /// A device that a step asks for. Takes no variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Device {
 ///
 /// # Errors
 /// With the reference's words.
-pub(super) fn parse(flag: &Spanned<String>) -> Result<Device, String> {
+pub(super) fn parse(flag: &Spanned<Text>) -> Result<Device, String> {
     let fields = csv_fields(&flag.value).map_err(|err| format!("failed to parse csv devices: {err}"))?;
     let mut device = Device { name: String::new(), required: false, span: flag.span };
     for field in fields {
@@ -58,7 +58,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Result<(&str, bool), &str>) {
-        let found = parse(&Spanned::new(text.to_owned(), Span::default()));
+        let found = parse(&Spanned::new(text.into(), Span::default()));
         assert_eq!(
             found.as_ref().map(|d| (d.name.as_str(), d.required)).map_err(String::as_str),
             expected,

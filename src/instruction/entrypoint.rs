@@ -11,7 +11,7 @@ pub struct Entrypoint {
     pub command: CommandLine,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Entrypoint> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Entrypoint> {
     reader.flags(&[]);
     Some(Entrypoint { command: reader.command() })
 }

@@ -11,7 +11,7 @@ pub struct Env {
     pub pairs: Vec<Pair>,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Env> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Env> {
     reader.flags(&[]);
     Some(Env { pairs: reader.pairs("ENV") })
 }

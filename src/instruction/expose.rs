@@ -11,7 +11,7 @@ pub struct Expose {
     pub ports: Vec<Word>,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Expose> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Expose> {
     let (mut ports, _) = reader.some_words("EXPOSE");
     reader.flags(&[]);
     ports.sort_by(|a, b| a.text.cmp(&b.text));

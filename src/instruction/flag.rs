@@ -3,7 +3,7 @@
 use super::parse::Reader;
 use crate::suggest::{self, Case};
 use crate::syntax::{Flag, Word};
-use crate::text::{Diagnostic, Span, Spanned, lower};
+use crate::text::{Diagnostic, Span, Spanned, Text, lower};
 
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +21,11 @@ pub(super) type Known = [(&'static str, Takes)];
 
 /// The flags that were given, with a value each.
 #[derive(Debug, Default)]
-pub(super) struct Given(Vec<(&'static str, Spanned<String>)>);
+pub(super) struct Given(Vec<(&'static str, Spanned<Text>)>);
 
 impl Given {
     /// Takes the value of a flag.
-    pub(super) fn value(&mut self, name: &str) -> Option<Spanned<String>> {
+    pub(super) fn value(&mut self, name: &str) -> Option<Spanned<Text>> {
         let index = self.0.iter().position(|(known, _)| *known == name)?;
         Some(self.0.remove(index).1)
     }
@@ -37,24 +37,26 @@ impl Given {
 
     /// Takes the value of a flag that is true or false.
     pub(super) fn bool(&mut self, name: &str) -> Option<bool> {
-        self.value(name).map(|value| value.value == "true")
+        // Without a value it is true.
+        self.value(name).map(|value| value.value.is_empty() || lower(&value.value) == "true")
     }
 
     /// Takes all values of a flag.
-    pub(super) fn values(&mut self, name: &str) -> Vec<Spanned<String>> {
+    pub(super) fn values(&mut self, name: &str) -> Vec<Spanned<Text>> {
         let (found, rest) = std::mem::take(&mut self.0).into_iter().partition(|(known, _)| *known == name);
         self.0 = rest;
-        let found: Vec<(&str, Spanned<String>)> = found;
+        let found: Vec<(&str, Spanned<Text>)> = found;
         found.into_iter().map(|(_, value)| value).collect()
     }
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Reads the flags of the statement.
     pub(super) fn flags(&mut self, known: &Known) -> Given {
-        let mut given = Given::default();
-        let mut used: Vec<(&str, Span)> = Vec::new();
-        for flag in std::mem::take(&mut self.statement.flags) {
+        let flags = std::mem::take(&mut self.statement.flags);
+        let mut given = Given(Vec::with_capacity(flags.len()));
+        let mut used: Vec<(&str, Span)> = Vec::with_capacity(flags.len());
+        for flag in flags {
             match read(&flag, known, &mut used) {
                 Ok(value) => given.0.push(value),
                 Err(error) => self.errors.push(error),
@@ -68,10 +70,11 @@ fn read(
     flag: &Flag,
     known: &Known,
     used: &mut Vec<(&'static str, Span)>,
-) -> Result<(&'static str, Spanned<String>), Diagnostic> {
-    let (dashed, value) = match flag.text.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (flag.text.as_str(), None),
+) -> Result<(&'static str, Spanned<Text>), Diagnostic> {
+    let text = flag.text.as_str();
+    let (dashed, value) = match text.find('=') {
+        Some(equals) => (&text[..equals], Some(flag.text.cut(equals + 1..text.len()))),
+        None => (text, None),
     };
     let name = dashed.strip_prefix("--").unwrap_or(dashed);
     let Some(&(name, takes)) = known.iter().find(|(known, _)| *known == name) else {
@@ -91,10 +94,9 @@ fn read(
         used.push((name, flag.span));
     }
     let value = match (takes, value) {
-        (Takes::Bool, None) => "true",
-        (Takes::Bool, Some(value)) if !value.is_empty() => match lower(value).as_ref() {
-            "true" => "true",
-            "false" => "false",
+        (Takes::Bool, None) => Text::default(),
+        (Takes::Bool, Some(value)) if !value.is_empty() => match lower(&value).as_ref() {
+            "true" | "false" => value,
             _ => {
                 let message = format!("expecting boolean value for flag {dashed}, not: {value}");
                 return Err(Diagnostic::error("flag-not-boolean", message, flag.value_span));
@@ -106,7 +108,7 @@ fn read(
             return Err(Diagnostic::error("flag-without-value", message, flag.span));
         }
     };
-    Ok((name, Spanned::new(value.to_owned(), flag.value_span)))
+    Ok((name, Spanned::new(value, flag.value_span)))
 }
 
 fn known_flags(known: &Known) -> String {

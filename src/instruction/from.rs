@@ -3,8 +3,8 @@
 use super::flag::Takes;
 use super::parse::Reader;
 use super::{Head, Instruction};
-use crate::syntax::Word;
-use crate::text::{Spanned, lower, quote, upper};
+use crate::syntax::{Args, Word};
+use crate::text::{Spanned, Text, lower, quote, upper};
 
 /// A stage: its FROM and the instructions below.
 #[derive(Clone, Debug)]
@@ -17,9 +17,9 @@ pub struct StageDecl {
     /// `--platform`; may be empty.
     pub platform: Option<Word>,
     /// The word `AS`, in the case it was written in.
-    pub as_keyword: Option<Spanned<String>>,
+    pub as_keyword: Option<Spanned<Text>>,
     /// The description in the comments above: the line that starts with the stage's name, without the name.
-    pub description: Option<Spanned<String>>,
+    pub description: Option<Spanned<Text>>,
     /// The instructions of the stage.
     pub instructions: Vec<Instruction>,
     /// What all instructions have.
@@ -33,7 +33,7 @@ pub struct StageName {
     /// In lower case: what other instructions refer to.
     pub text: String,
     /// In the case it was written in.
-    pub written: Spanned<String>,
+    pub written: Spanned<Text>,
 }
 
 /// What a FROM says by itself.
@@ -41,8 +41,8 @@ pub(super) struct Parts {
     base: Word,
     name: Option<StageName>,
     platform: Option<Word>,
-    as_keyword: Option<Spanned<String>>,
-    description: Option<Spanned<String>>,
+    as_keyword: Option<Spanned<Text>>,
+    description: Option<Spanned<Text>>,
 }
 
 impl Parts {
@@ -59,10 +59,14 @@ impl Parts {
     }
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Parts> {
-    let (words, _) = reader.words();
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Parts> {
+    // They stay: if the FROM is wrong, checks look at them.
+    let words = match &reader.statement.args {
+        Args::Words { words, .. } => &words[..],
+        Args::Pairs(_) | Args::Names(_) => &[],
+    };
     let count = words.len();
-    let mut words = words.into_iter();
+    let mut words = words.iter().cloned();
     let (base, as_word, name) = (words.next(), words.next(), words.next());
     let mut parts = Parts {
         base: base.unwrap_or_else(|| Word::new("", reader.statement.keyword.span)),

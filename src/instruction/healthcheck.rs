@@ -29,7 +29,7 @@ pub struct Healthcheck {
 /// The shortest time that may be asked for, other than none at all.
 const SHORTEST_NS: i64 = 1_000_000;
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Healthcheck> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Healthcheck> {
     let (words, form) = reader.some_words("HEALTHCHECK");
     let span = words.iter().map(|word| word.span).reduce(Span::to)?;
     let mut words = words.into_iter();
@@ -67,7 +67,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Healthcheck> {
     if form != Form::Json {
         check.test[0] = "CMD-SHELL".to_owned();
     }
-    check.test.extend(command.into_iter().map(|word| word.text));
+    check.test.extend(command.into_iter().map(|word| word.text.into()));
     check.interval_ns = interval(reader, &mut flags, "interval");
     check.timeout_ns = interval(reader, &mut flags, "timeout");
     check.start_period_ns = interval(reader, &mut flags, "start-period");
@@ -76,7 +76,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Healthcheck> {
     Some(check)
 }
 
-fn interval(reader: &mut Reader, flags: &mut Given, name: &'static str) -> i64 {
+fn interval(reader: &mut Reader<'_>, flags: &mut Given, name: &'static str) -> i64 {
     let Some(value) = flags.value(name).filter(|value| !value.value.is_empty()) else { return 0 };
     match parse_duration(&value.value) {
         Ok(ns) if ns == 0 || ns >= SHORTEST_NS => ns,
@@ -94,7 +94,7 @@ fn interval(reader: &mut Reader, flags: &mut Given, name: &'static str) -> i64 {
     }
 }
 
-fn retries(reader: &mut Reader, flags: &mut Given) -> i32 {
+fn retries(reader: &mut Reader<'_>, flags: &mut Given) -> i32 {
     let Some(value) = flags.value("retries").filter(|value| !value.value.is_empty()) else { return 0 };
     let text = &value.value;
     let parsed = parse_int(text).and_then(|number| {

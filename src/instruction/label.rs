@@ -11,7 +11,7 @@ pub struct Label {
     pub pairs: Vec<Pair>,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Label> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Label> {
     reader.flags(&[]);
     Some(Label { pairs: reader.pairs("LABEL") })
 }

@@ -52,8 +52,8 @@ pub use volume::Volume;
 pub use workdir::Workdir;
 
 pub use crate::syntax::{Directive, Heredoc, NotJson, Pair, Word};
-use crate::syntax::{Statement, Tree};
-use crate::text::{Deception, Diagnostic, Span, Spanned};
+use crate::syntax::{Keyword, Tree};
+use crate::text::{Deception, Diagnostic, Span, Spanned, Text};
 
 /// A file: what stands before the first FROM, and the stages.
 #[derive(Clone, Debug)]
@@ -77,13 +77,29 @@ pub struct File {
     pub deceptions: Vec<Spanned<Deception>>,
     /// The first instruction that is wrong, if it is a FROM or a MAINTAINER: checks look at those even then.
     #[doc(hidden)]
-    pub first_broken: Option<Statement>,
+    pub first_broken: Option<Broken>,
     /// How many of the diagnostics are about the syntax.
     #[doc(hidden)]
     pub syntax_errors: usize,
     /// Errors. The first one is what the reference reports: it reads the syntax of the whole file before it looks at
     /// instructions, so errors of syntax come first, and each kind is in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What checks look at in an instruction that is wrong.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// Its keyword.
+    pub kind: Keyword,
+    /// The keyword, in the case it was written in.
+    pub keyword: Spanned<Text>,
+    /// The words of a FROM.
+    pub words: Vec<Word>,
+    /// The comment lines above.
+    pub comments: Vec<Spanned<Text>>,
+    /// All lines.
+    pub span: Span,
 }
 
 /// An instruction with empty lines in it.
@@ -111,16 +127,16 @@ pub struct Instruction {
 #[non_exhaustive]
 pub struct Head {
     /// The keyword, in the case it was written in.
-    pub keyword: Spanned<String>,
+    pub keyword: Spanned<Text>,
     /// The lines joined into one, without heredocs and without white space around. It is the `command` of a step's
     /// metadata and the start of its name.
-    pub text: String,
+    pub text: Text,
     /// All lines, heredocs included.
     pub span: Span,
     /// All lines, heredocs left out.
     pub lines_span: Span,
     /// The comment lines above, without `#`.
-    pub comments: Vec<Spanned<String>>,
+    pub comments: Vec<Spanned<Text>>,
     /// Lines without text after a line continuation.
     pub empty_lines: Vec<Span>,
     /// The first place where bytes were no UTF-8. The text holds U+FFFD there, which ENV, ARG, LABEL and JSON forms
@@ -199,7 +215,7 @@ impl File {
         for stage in &mut self.stages {
             if stage.head.span.contains(place) {
                 let was_plain = stage.base.text == "scratch" && stage.platform.is_none();
-                stage.base.text = "scratch".to_owned();
+                stage.base.text = "scratch".into();
                 stage.platform = None;
                 return !was_plain;
             }

@@ -6,7 +6,7 @@
 
 use crate::suggest::{self, Case};
 use crate::syntax::Word;
-use crate::text::{Span, Spanned, csv_fields, lower, parse_bool, parse_uint, quote};
+use crate::text::{Span, Spanned, Text, csv_fields, lower, parse_bool, parse_uint, quote};
 
 /// A `--mount` as written.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct MountFlag {
     /// The fields, without the quotes of CSV.
     fields: Vec<Word>,
     /// `from`, which takes no variables.
-    pub from: Option<Spanned<String>>,
+    pub from: Option<Spanned<Text>>,
 }
 
 /// A `--mount` with its variables expanded.
@@ -129,7 +129,7 @@ impl Sharing {
 impl MountFlag {
     /// Reads what must be known before any variable is. The places of the fields are known if `is_whole` says that the
     /// flag stands in the file in one piece.
-    pub(super) fn parse(flag: &Spanned<String>, is_whole: bool) -> Result<MountFlag, Spanned<String>> {
+    pub(super) fn parse(flag: &Spanned<Text>, is_whole: bool) -> Result<MountFlag, Spanned<String>> {
         let error = |message: String, span| Err(Spanned::new(message, span));
         let fields = match csv_fields(&flag.value) {
             Ok(fields) => fields,
@@ -137,11 +137,14 @@ impl MountFlag {
         };
         // Quotes of CSV take up room that the fields do not show.
         let is_whole = is_whole && !flag.value.contains('"');
-        let mut at = flag.span.start;
+        let mut at = 0;
         let place = |field: String| {
-            let span = if is_whole { Span::new(at, at + field.len() as u32) } else { flag.span };
-            at += field.len() as u32 + 1;
-            Word::new(field, span)
+            let end = at + field.len();
+            let start = flag.span.start;
+            let span = if is_whole { Span::new(start + at as u32, start + end as u32) } else { flag.span };
+            let text = flag.value.share(at, &field);
+            at = end + 1;
+            Word { text, span }
         };
         let fields: Vec<Word> = fields.into_iter().map(place).collect();
         let mut from = None;
@@ -154,7 +157,7 @@ impl MountFlag {
                 let message = "'from' doesn't support variable expansion, define alias stage instead";
                 return error(message.to_owned(), field.span);
             }
-            from = Some(Spanned::new(value.to_owned(), parts(field).1));
+            from = Some(Spanned::new(field.text.share(key.len() + 1, value), parts(field).1));
         }
         Ok(MountFlag { text: Word::new(flag.value.clone(), flag.span), fields, from })
     }
@@ -388,7 +391,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Mount, String> {
-        let flag = Spanned::new(text.to_owned(), Span::new(5, 5 + text.len() as u32));
+        let flag = Spanned::new(Text::from(text), Span::new(5, 5 + text.len() as u32));
         let flag = MountFlag::parse(&flag, true).map_err(|error| error.value)?;
         flag.expand(|value, _| Ok(value.replace("$X", "x")), |message, _| message)
     }
@@ -470,7 +473,7 @@ mod tests {
     #[test]
     fn fields_know_their_place() {
         let place = |text: &str, is_whole| {
-            let flag = Spanned::new(text.to_owned(), Span::new(5, 5 + text.len() as u32));
+            let flag = Spanned::new(Text::from(text), Span::new(5, 5 + text.len() as u32));
             let flag = MountFlag::parse(&flag, is_whole).unwrap();
             flag.expand(|value, _| Ok(value.to_owned()), |_, span| span).unwrap_err()
         };

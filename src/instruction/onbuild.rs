@@ -13,7 +13,7 @@ pub struct Onbuild {
     pub expression: String,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Onbuild> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Onbuild> {
     let trigger = reader.statement.trigger.take();
     if trigger.is_none() {
         reader.missing("ONBUILD");
@@ -32,7 +32,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Onbuild> {
         }
         _ => {}
     }
-    let mut expression = trigger.text;
+    let mut expression = String::from(trigger.text);
     for heredoc in &reader.statement.heredocs {
         expression.push('\n');
         expression.push_str(&heredoc.content);

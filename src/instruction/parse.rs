@@ -2,28 +2,22 @@
 
 use super::*;
 use crate::suggest::{self, Case};
-use crate::syntax::{self, Args, Form, Keyword, NotJson, Statement};
+use crate::syntax::{self, Args, Form, NotJson, Statement};
 use std::collections::HashMap;
 
 /// Reads one statement: takes its parts and gathers what is wrong with it.
 ///
 /// The first error is the one that the reference reports. A keyword's parser may go on after it, to find more; what it
 /// returns is then dropped.
-pub(super) struct Reader {
-    pub statement: Statement,
+pub(super) struct Reader<'a> {
+    pub statement: &'a mut Statement,
     pub errors: Vec<Diagnostic>,
     /// For a trigger: the only place there is.
     place: Option<Span>,
 }
 
-/// What a statement says.
-enum Said {
-    From(StageDecl),
-    Instruction(Instruction),
-}
-
-impl Reader {
-    fn new(statement: Statement, place: Option<Span>) -> Reader {
+impl<'a> Reader<'a> {
+    fn new(statement: &'a mut Statement, place: Option<Span>) -> Reader<'a> {
         Reader { statement, errors: Vec::new(), place }
     }
 
@@ -41,7 +35,7 @@ impl Reader {
 
     /// Tells whether a text stands in the file in one piece, as it is: what was taken out would make it shorter, and
     /// only characters beyond ASCII would make it longer.
-    pub(super) fn is_whole(&self, text: &Spanned<String>) -> bool {
+    pub(super) fn is_whole(&self, text: &Spanned<Text>) -> bool {
         self.place.is_none() && text.value.is_ascii() && text.value.len() == text.span.len() as usize
     }
 
@@ -117,9 +111,9 @@ impl Reader {
         Descriptions::new(&self.statement.comments, self.place)
     }
 
-    fn run(mut self) -> Result<Said, Vec<Diagnostic>> {
+    /// Reads anything but a FROM.
+    fn instruction(mut self) -> Result<Instruction, Vec<Diagnostic>> {
         let kind = match self.statement.kind {
-            Some(Keyword::From) => return self.from(),
             Some(Keyword::Add) => add::parse(&mut self).map(Kind::Add),
             Some(Keyword::Arg) => arg::parse(&mut self).map(Kind::Arg),
             Some(Keyword::Cmd) => cmd::parse(&mut self).map(Kind::Cmd),
@@ -137,22 +131,20 @@ impl Reader {
             Some(Keyword::User) => user::parse(&mut self).map(Kind::User),
             Some(Keyword::Volume) => volume::parse(&mut self).map(Kind::Volume),
             Some(Keyword::Workdir) => workdir::parse(&mut self).map(Kind::Workdir),
-            None => {
+            Some(Keyword::From) | None => {
                 self.unknown();
                 None
             }
         };
         match kind {
-            Some(kind) if self.errors.is_empty() => {
-                Ok(Said::Instruction(Instruction { kind, head: head(self.statement) }))
-            }
+            Some(kind) if self.errors.is_empty() => Ok(Instruction { kind, head: head(self.statement) }),
             _ => Err(self.errors),
         }
     }
 
-    fn from(mut self) -> Result<Said, Vec<Diagnostic>> {
+    fn from(mut self) -> Result<StageDecl, Vec<Diagnostic>> {
         match from::parse(&mut self) {
-            Some(parts) if self.errors.is_empty() => Ok(Said::From(parts.stage(head(self.statement)))),
+            Some(parts) if self.errors.is_empty() => Ok(parts.stage(head(self.statement))),
             _ => Err(self.errors),
         }
     }
@@ -174,12 +166,12 @@ impl Reader {
 /// What comments say about names: the first line that starts with the name and a space.
 pub(super) struct Descriptions<'a> {
     /// By first word, so that many names under many comments take no time either.
-    lines: HashMap<&'a str, Vec<&'a Spanned<String>>>,
+    lines: HashMap<&'a str, Vec<&'a Spanned<Text>>>,
     place: Option<Span>,
 }
 
 impl<'a> Descriptions<'a> {
-    fn new(comments: &'a [Spanned<String>], place: Option<Span>) -> Descriptions<'a> {
+    fn new(comments: &'a [Spanned<Text>], place: Option<Span>) -> Descriptions<'a> {
         let mut lines: HashMap<_, Vec<_>> = HashMap::new();
         for comment in comments {
             lines.entry(first_word(&comment.value)).or_default().push(comment);
@@ -188,7 +180,7 @@ impl<'a> Descriptions<'a> {
     }
 
     /// Returns what the comments say about a name, without the name.
-    pub(super) fn of(&self, name: &str) -> Option<Spanned<String>> {
+    pub(super) fn of(&self, name: &str) -> Option<Spanned<Text>> {
         if name.is_empty() {
             return None;
         }
@@ -196,7 +188,7 @@ impl<'a> Descriptions<'a> {
             let text = comment.value.strip_prefix(name)?.strip_prefix(' ')?;
             // A trigger has one place, which may be shorter than the comment.
             let written = || Span::new(comment.span.end - text.len() as u32, comment.span.end);
-            Some(Spanned::new(text.to_owned(), self.place.unwrap_or_else(written)))
+            Some(Spanned::new(comment.value.share(name.len() + 1, text), self.place.unwrap_or_else(written)))
         })
     }
 }
@@ -205,19 +197,32 @@ fn first_word(text: &str) -> &str {
     text.split(' ').next().unwrap_or_default()
 }
 
-fn head(statement: Statement) -> Head {
+/// Returns what checks look at in an instruction that is wrong.
+fn broken(statement: &mut Statement) -> Option<Broken> {
+    let kind = statement.kind.filter(|kind| matches!(kind, Keyword::From | Keyword::Maintainer))?;
+    let words = match &mut statement.args {
+        Args::Words { words, .. } => std::mem::take(words),
+        Args::Pairs(_) | Args::Names(_) => Vec::new(),
+    };
+    let Head { keyword, comments, span, .. } = head(statement);
+    Some(Broken { kind, keyword, words, comments, span })
+}
+
+/// Takes what all instructions have.
+fn head(statement: &mut Statement) -> Head {
+    let Spanned { value, span } = &mut statement.keyword;
     Head {
-        keyword: statement.keyword,
-        text: statement.text,
+        keyword: Spanned::new(std::mem::take(value), *span),
+        text: std::mem::take(&mut statement.text),
         span: statement.span,
         lines_span: statement.lines_span,
-        comments: statement.comments,
-        empty_lines: statement.empty_lines,
+        comments: std::mem::take(&mut statement.comments),
+        empty_lines: std::mem::take(&mut statement.empty_lines),
         invalid: statement.invalid,
     }
 }
 
-pub(super) fn file(tree: Tree) -> File {
+pub(super) fn file(mut tree: Tree) -> File {
     let mut file = File {
         escape: tree.escape,
         directives: tree.directives,
@@ -233,8 +238,10 @@ pub(super) fn file(tree: Tree) -> File {
     // After a broken FROM, what follows belongs to no stage; it is read for its errors only.
     let mut is_lost = false;
     let mut is_orphaned = false;
-    let mut statements = tree.statements.into_iter();
-    while let Some(statement) = statements.next() {
+    // Statements are read where they are: moving each would take longer than reading some.
+    let mut statements = &mut tree.statements[..];
+    while let Some((statement, rest)) = statements.split_first_mut() {
+        statements = rest;
         let (line, span) = (statement.line, statement.span);
         let is_from = statement.kind == Some(Keyword::From);
         if let Some(&first) = statement.empty_lines.first() {
@@ -244,40 +251,50 @@ pub(super) fn file(tree: Tree) -> File {
             is_lost |= is_from;
             continue;
         }
-        let is_looked_at = is_from || statement.kind == Some(Keyword::Maintainer);
-        let kept = (is_looked_at && file.diagnostics.is_empty()).then(|| statement.clone());
-        match Reader::new(statement, None).run() {
-            Err(errors) => {
-                is_lost |= is_from;
-                file.first_broken = file.first_broken.or(kept);
-                file.diagnostics.extend(errors.into_iter().map(|mut error| {
-                    error.message = format!("dockerfile parse error on line {line}: {}", error.message);
-                    error.within(span)
-                }));
+        let is_first = file.diagnostics.is_empty();
+        let mut errors = Vec::new();
+        if is_from {
+            match Reader::new(statement, None).from() {
+                Ok(mut stage) => {
+                    is_lost = false;
+                    // All up to the next FROM will be its instructions: the list need not grow bit by bit.
+                    let count = statements.iter().take_while(|next| next.kind != Some(Keyword::From)).count();
+                    stage.instructions.reserve_exact(count);
+                    file.stages.push(stage);
+                }
+                Err(found) => errors = found,
             }
-            Ok(Said::From(mut stage)) => {
-                is_lost = false;
-                // All up to the next FROM will be its instructions: the list need not grow bit by bit.
-                let rest = statements.as_slice().iter();
-                let count = rest.take_while(|next| next.kind != Some(Keyword::From)).count();
-                stage.instructions.reserve_exact(count);
-                file.stages.push(stage);
-            }
-            Ok(Said::Instruction(_)) if is_lost => {}
-            Ok(Said::Instruction(instruction)) => match file.stages.last_mut() {
-                Some(stage) => stage.instructions.push(instruction),
-                None if matches!(instruction.kind, Kind::Arg(_)) => file.global_args.push(instruction),
-                None => {
-                    if !std::mem::replace(&mut is_orphaned, true) {
-                        let place = instruction.head.keyword.span;
-                        let error = Diagnostic::error("no-stage", "no build stage in current context", place)
-                            .within(span);
-                        file.first_broken = file.first_broken.or(kept);
+            is_lost |= !errors.is_empty();
+        } else {
+            match Reader::new(statement, None).instruction() {
+                Err(found) => errors = found,
+                Ok(_) if is_lost => {}
+                Ok(instruction) => match file.stages.last_mut() {
+                    Some(stage) => stage.instructions.push(instruction),
+                    None if matches!(instruction.kind, Kind::Arg(_)) => file.global_args.push(instruction),
+                    None if is_orphaned => {}
+                    None => {
+                        is_orphaned = true;
+                        let Head { keyword, comments, .. } = instruction.head;
+                        let error =
+                            Diagnostic::error("no-stage", "no build stage in current context", keyword.span)
+                                .within(span);
+                        if is_first && let Kind::Maintainer(_) = instruction.kind {
+                            let (kind, words) = (Keyword::Maintainer, Vec::new());
+                            file.first_broken = Some(Broken { kind, keyword, words, comments, span });
+                        }
                         file.diagnostics.push(error.hint("only ARG may stand before the first FROM"));
                     }
-                }
-            },
+                },
+            }
         }
+        if is_first && !errors.is_empty() {
+            file.first_broken = broken(statement);
+        }
+        file.diagnostics.extend(errors.into_iter().map(|mut error| {
+            error.message = format!("dockerfile parse error on line {line}: {}", error.message);
+            error.within(span)
+        }));
     }
     file
 }
@@ -288,13 +305,16 @@ pub(super) fn trigger(text: &str, span: Span) -> Result<Instruction, Diagnostic>
     if !tree.diagnostics.is_empty() {
         return Err(tree.diagnostics.swap_remove(0).within(span));
     }
-    let (Some(statement), true) = (tree.statements.pop(), tree.statements.is_empty()) else {
+    let [statement] = &mut tree.statements[..] else {
         return Err(error("onbuild trigger should be a single expression"));
     };
-    match Reader::new(statement, Some(span)).run() {
-        Ok(Said::Instruction(instruction)) => Ok(instruction),
+    let is_from = statement.kind == Some(Keyword::From);
+    let reader = Reader::new(statement, Some(span));
+    let read = if is_from { reader.from().map(|_| None) } else { reader.instruction().map(Some) };
+    match read {
+        Ok(Some(instruction)) => Ok(instruction),
         // The words of the reference, which names its own type.
-        Ok(Said::From(_)) => Err(error("*instructions.Stage is not a command type")),
+        Ok(None) => Err(error("*instructions.Stage is not a command type")),
         Err(mut errors) => Err(errors.swap_remove(0).within(span)),
     }
 }

@@ -48,7 +48,7 @@ pub enum Security {
     Insecure,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Run> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Run> {
     let mut flags = reader.flags(&[
         ("device", Takes::Values),
         ("mount", Takes::Values),
@@ -68,7 +68,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Run> {
     Some(Run { command, heredocs, is_script, mounts, devices, network, security })
 }
 
-fn devices(reader: &mut Reader, flags: &mut Given) -> Vec<Device> {
+fn devices(reader: &mut Reader<'_>, flags: &mut Given) -> Vec<Device> {
     let mut devices = Vec::new();
     for flag in flags.values("device") {
         match device::parse(&flag) {
@@ -79,7 +79,7 @@ fn devices(reader: &mut Reader, flags: &mut Given) -> Vec<Device> {
     devices
 }
 
-fn mounts(reader: &mut Reader, flags: &mut Given) -> Vec<MountFlag> {
+fn mounts(reader: &mut Reader<'_>, flags: &mut Given) -> Vec<MountFlag> {
     let mut mounts = Vec::new();
     for flag in flags.values("mount") {
         match MountFlag::parse(&flag, reader.is_whole(&flag)) {
@@ -90,7 +90,7 @@ fn mounts(reader: &mut Reader, flags: &mut Given) -> Vec<MountFlag> {
     mounts
 }
 
-fn network(reader: &mut Reader, flags: &mut Given) -> Option<Network> {
+fn network(reader: &mut Reader<'_>, flags: &mut Given) -> Option<Network> {
     let value = flags.value("network")?;
     match value.value.as_str() {
         "default" => return Some(Network::Default),
@@ -104,7 +104,7 @@ fn network(reader: &mut Reader, flags: &mut Given) -> Option<Network> {
     None
 }
 
-fn security(reader: &mut Reader, flags: &mut Given) -> Option<Security> {
+fn security(reader: &mut Reader<'_>, flags: &mut Given) -> Option<Security> {
     let value = flags.value("security")?;
     match value.value.as_str() {
         "sandbox" => return Some(Security::Sandbox),

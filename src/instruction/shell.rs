@@ -2,17 +2,17 @@
 
 use super::parse::Reader;
 use crate::syntax::Form;
-use crate::text::Spanned;
+use crate::text::{Spanned, Text};
 
 /// `SHELL ["word", …]`
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Shell {
     /// The program and its arguments; at least one word.
-    pub words: Vec<Spanned<String>>,
+    pub words: Vec<Spanned<Text>>,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Shell> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Shell> {
     reader.flags(&[]);
     let (words, form) = reader.some_words("SHELL");
     if let Some(first) = words.first()

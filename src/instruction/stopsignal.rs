@@ -11,7 +11,7 @@ pub struct Stopsignal {
     pub signal: Word,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Stopsignal> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Stopsignal> {
     // Flags are passed over: the reference never looks at them here.
     reader.one_word("STOPSIGNAL").map(|signal| Stopsignal { signal })
 }

@@ -11,7 +11,7 @@ pub struct User {
     pub user: Word,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<User> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<User> {
     let user = reader.one_word("USER");
     reader.flags(&[]);
     user.map(|user| User { user })

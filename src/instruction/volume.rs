@@ -11,7 +11,7 @@ pub struct Volume {
     pub paths: Vec<Word>,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Volume> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Volume> {
     let (words, _) = reader.some_words("VOLUME");
     reader.flags(&[]);
     let mut paths = Vec::with_capacity(words.len());

@@ -11,7 +11,7 @@ pub struct Workdir {
     pub path: Word,
 }
 
-pub(super) fn parse(reader: &mut Reader) -> Option<Workdir> {
+pub(super) fn parse(reader: &mut Reader<'_>) -> Option<Workdir> {
     let path = reader.one_word("WORKDIR");
     reader.flags(&[]);
     path.map(|path| Workdir { path })

@@ -1,7 +1,7 @@
 //! Which rules are on: `# check=skip=…;experimental=…;error=…`.
 
 use super::Rule;
-use crate::text::{Spanned, parse_bool, quote};
+use crate::text::{Spanned, Text, parse_bool, quote};
 use std::collections::BTreeSet;
 
 /// The settings of a `check` directive, of an option, or of a comment above an instruction.
@@ -100,7 +100,7 @@ impl Config {
     /// Returns the settings in the comments above an instruction: those of the first comment that has any.
     ///
     /// A comment with settings that cannot be read changes nothing, and neither do those after it.
-    pub fn of_comments(comments: &[Spanned<String>]) -> Option<Config> {
+    pub fn of_comments(comments: &[Spanned<Text>]) -> Option<Config> {
         let value = comments.iter().find_map(|comment| check_value(&comment.value))?;
         Config::parse(without_reason(value)).ok()
     }
@@ -140,7 +140,7 @@ mod tests {
     #[track_caller]
     fn check_comments(comments: &[&str], skipped: &[&str]) {
         let span = Span::default();
-        let comments: Vec<_> = comments.iter().map(|text| Spanned::new((*text).to_owned(), span)).collect();
+        let comments: Vec<_> = comments.iter().map(|text| Spanned::new(Text::from(*text), span)).collect();
         let names = Config::of_comments(&comments).map(|config| config.skip.names).unwrap_or_default();
         assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), skipped);
     }

@@ -3,10 +3,9 @@
 use super::place::Part;
 use super::{Config, Rule, Status, Warning};
 use crate::facts::{Fact, Facts, Note};
-use crate::instruction::{ArgDecl, File, Instruction, Kind, StageDecl};
-use crate::syntax::Statement;
-use crate::syntax::{Args, Keyword};
-use crate::text::{Deception, Span, Spanned};
+use crate::instruction::{ArgDecl, Broken, File, Instruction, Kind, StageDecl};
+use crate::syntax::Keyword;
+use crate::text::{Deception, Span, Spanned, Text};
 use std::collections::HashMap;
 
 /// A file and the facts about it, as far as the build came.
@@ -90,7 +89,7 @@ pub(super) enum Item<'a> {
     /// Anything else.
     Instruction(&'a Instruction),
     /// The first instruction that is wrong.
-    Broken(&'a Statement),
+    Broken(&'a Broken),
 }
 
 /// What a FROM says behind its base.
@@ -105,20 +104,20 @@ pub(super) struct WordsBehindBase<'a> {
 pub(super) type Written<'a> = (&'a str, Span);
 
 impl<'a> Item<'a> {
-    pub(super) fn keyword(self) -> &'a Spanned<String> {
+    pub(super) fn keyword(self) -> &'a Spanned<Text> {
         match self {
             Item::Stage(stage) => &stage.head.keyword,
             Item::Instruction(instruction) => &instruction.head.keyword,
-            Item::Broken(statement) => &statement.keyword,
+            Item::Broken(broken) => &broken.keyword,
         }
     }
 
     /// Returns the comments above.
-    pub(super) fn comments(self) -> &'a [Spanned<String>] {
+    pub(super) fn comments(self) -> &'a [Spanned<Text>] {
         match self {
             Item::Stage(stage) => &stage.head.comments,
             Item::Instruction(instruction) => &instruction.head.comments,
-            Item::Broken(statement) => &statement.comments,
+            Item::Broken(broken) => &broken.comments,
         }
     }
 
@@ -126,7 +125,7 @@ impl<'a> Item<'a> {
         match self {
             Item::Stage(stage) => stage.head.span,
             Item::Instruction(instruction) => instruction.head.span,
-            Item::Broken(statement) => statement.span,
+            Item::Broken(broken) => broken.span,
         }
     }
 
@@ -136,12 +135,10 @@ impl<'a> Item<'a> {
             Item::Stage(stage) => {
                 let name = &stage.name.as_ref()?.written;
                 let as_word = stage.as_keyword.as_ref()?;
-                let word = |it: &'a Spanned<String>| (it.value.as_str(), it.span);
+                let word = |it: &'a Spanned<Text>| (it.value.as_str(), it.span);
                 Some(WordsBehindBase { as_word: word(as_word), name: Some(word(name)) })
             }
-            Item::Broken(Statement {
-                kind: Some(Keyword::From), args: Args::Words { words, .. }, ..
-            }) => {
+            Item::Broken(Broken { kind: Keyword::From, words, .. }) => {
                 let [_, as_word, name, rest @ ..] = words.as_slice() else { return None };
                 let name = rest.is_empty().then_some((name.text.as_str(), name.span));
                 Some(WordsBehindBase { as_word: (&as_word.text, as_word.span), name })
@@ -154,7 +151,7 @@ impl<'a> Item<'a> {
         match self {
             Item::Stage(_) => false,
             Item::Instruction(instruction) => matches!(instruction.kind, Kind::Maintainer(_)),
-            Item::Broken(statement) => statement.kind == Some(Keyword::Maintainer),
+            Item::Broken(broken) => broken.kind == Keyword::Maintainer,
         }
     }
 

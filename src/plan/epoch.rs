@@ -199,7 +199,7 @@ fn source_of_stage(decl: &StageDecl, sources: &Sources) -> Result<Recipe, String
 }
 
 fn declare(arg: &ArgDecl, lexer: &Lexer, sources: &Sources, env: &mut EnvList) -> Result<(), String> {
-    let name = &arg.key.text;
+    let name = arg.key.text.as_str();
     if let Some(given) = sources.build_args.get(name) {
         env.set(name, given);
     } else if let Some(default) = &arg.value {

@@ -264,7 +264,7 @@ mod tests {
 
     fn arg(name: &str, value: Option<&str>, is_inherited: bool) -> Fact {
         Fact::Argument(Argument {
-            name: name.to_owned(),
+            name: name.into(),
             value: value.map(str::to_owned),
             description: None,
             uses: Vec::new(),

@@ -79,7 +79,7 @@ impl GlobalArgs {
             for decl in &arg.args {
                 let name = &decl.key.text;
                 let mut uses = BTreeSet::new();
-                let value = match (build_args.get(name), &decl.value) {
+                let value = match (build_args.get(name.as_str()), &decl.value) {
                     (Some(given), _) => Some(given.clone()),
                     (None, None) => None,
                     (None, Some(default)) => {
@@ -92,9 +92,9 @@ impl GlobalArgs {
                             Diagnostic::error("too-large", error.to_string(), default.span).within(span)
                         })?;
                         uses = expanded.used;
-                        if uses.remove(name) {
+                        if uses.remove(name.as_str()) {
                             // A default made from the value before also uses what that one used.
-                            let before = self.declared.get(name).map(|arg| &arg.uses);
+                            let before = self.declared.get(name.as_str()).map(|arg| &arg.uses);
                             uses.extend(before.into_iter().flatten().cloned());
                         }
                         Some(expanded.text)
@@ -112,7 +112,7 @@ impl GlobalArgs {
                 };
                 let at = At::new(None, &instruction.head.keyword.value, span).on(decl.key.span);
                 facts.note(at, Fact::Argument(argument));
-                self.declared.insert(name.clone(), GlobalArg { value, uses });
+                self.declared.insert(name.into(), GlobalArg { value, uses });
             }
         }
         Ok(())

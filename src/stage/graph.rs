@@ -6,7 +6,7 @@ use super::declare::without_place;
 use super::{CommandPlan, Mention, Place, StageId, Stages};
 use crate::expand::{Lexer, NoEnv};
 use crate::instruction::{self, Instruction, Kind, MountFlag};
-use crate::text::Diagnostic;
+use crate::text::{Diagnostic, Text};
 
 impl Stages {
     /// Looks up what all instructions take files from.
@@ -92,7 +92,7 @@ impl Stages {
             Kind::Run(run) => {
                 let from = |mount: &MountFlag| match &mount.from {
                     Some(from) => (from.value.clone(), Mention { lines, word: from.span }),
-                    None => (String::new(), Mention { lines, word: mount.text.span }),
+                    None => (Text::default(), Mention { lines, word: mount.text.span }),
                 };
                 let froms: Vec<_> = run.mounts.iter().map(from).collect();
                 Ok(froms.iter().map(|(from, place)| (self.source_of_mount(from, *place), *place)).collect())

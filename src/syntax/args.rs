@@ -2,7 +2,9 @@
 
 use super::split::{self, Slice};
 use super::{Args, Flag, Form, Keyword, NotJson, Word, directive, json};
-use crate::text::{Diagnostic, Spanned};
+use crate::text::{Diagnostic, Spanned, Text};
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// Returns the instruction behind ONBUILD, as the reference puts it into an image: white space at the end stays.
 pub(super) fn held_back(text: &str) -> &str {
@@ -16,7 +18,7 @@ pub(super) struct Builder {
     escape: u8,
     pub errors: Vec<Diagnostic>,
     /// The keyword behind ONBUILD.
-    pub trigger: Option<Spanned<String>>,
+    pub trigger: Option<Spanned<Text>>,
     /// Whether `<<EOF` in the line opens a heredoc.
     pub takes_heredocs: bool,
 }
@@ -27,7 +29,7 @@ impl Builder {
     }
 
     /// Splits a line into keyword, flags and arguments.
-    pub(super) fn command(&mut self, line: Slice<'_>) -> (Spanned<String>, Option<Keyword>, Vec<Flag>, Args) {
+    pub(super) fn command(&mut self, line: Slice<'_>) -> (Spanned<Text>, Option<Keyword>, Vec<Flag>, Args) {
         let command = split::command(line, self.escape);
         let keyword = Keyword::of(command.keyword.text);
         let args = match keyword {
@@ -107,9 +109,14 @@ impl Builder {
                 let mut words = Vec::with_capacity(elements.len());
                 let mut other = None;
                 for element in elements {
-                    let span = args.span_of(element.range);
+                    let Range { start, end } = element.range;
+                    let span = args.span_of(start..end);
                     match element.string {
-                        Some(string) => words.push(Word::new(string, span)),
+                        // What stands between the quotes.
+                        Some(Cow::Borrowed(_)) => {
+                            words.push(Word::new(args.sub(start + 1..end - 1).shared(), span))
+                        }
+                        Some(Cow::Owned(string)) => words.push(Word::new(string, span)),
                         None => other = other.or(Some(span)),
                     }
                 }

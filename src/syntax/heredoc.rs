@@ -4,7 +4,7 @@
 //! split, quotes and `${…}` kept; then each word that starts like a heredoc is split once more without quotes, which
 //! gives its name. This is that lexer as far as it matters here: no variable is set, so all of them stay as written.
 
-use crate::text::{Span, quote};
+use crate::text::{Span, Text, quote};
 
 /// A heredoc: the word that opens it and its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Heredoc {
     /// Whether leading tabs go: it was opened by `<<-`.
     pub strips_tabs: bool,
     /// Its lines, with their line endings and tabs.
-    pub content: String,
+    pub content: Text,
     /// The opening word.
     pub span: Span,
     /// The place of the lines.

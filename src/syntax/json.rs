@@ -6,6 +6,7 @@
 
 use crate::limits::JSON_DEPTH;
 use crate::text::Span;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Why a text that starts like a JSON array is none.
@@ -26,13 +27,13 @@ pub(super) struct Bad {
 
 /// An element of an array: a string and its place, or the place of something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Element {
-    pub string: Option<String>,
+pub(super) struct Element<'a> {
+    pub string: Option<Cow<'a, str>>,
     pub range: Range<usize>,
 }
 
 /// Reads a text that is an array as a whole.
-pub(super) fn array(text: &str) -> Result<Vec<Element>, Bad> {
+pub(super) fn array(text: &str) -> Result<Vec<Element<'_>>, Bad> {
     let mut reader = Reader { text, at: 0 };
     let mut elements = Vec::new();
     reader.blanks();
@@ -80,7 +81,7 @@ pub(super) fn field(text: &str, key: &str) -> Option<String> {
             reader.blanks();
             let value = reader.string_or_value().ok()?;
             if name == key {
-                found = value;
+                found = value.map(Cow::into_owned);
             }
             reader.blanks();
             match reader.next()? {
@@ -99,7 +100,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -133,7 +134,7 @@ impl Reader<'_> {
         if self.at < self.text.len() { self.bad(reason) } else { Ok(()) }
     }
 
-    fn string_or_value(&mut self) -> Result<Option<String>, Bad> {
+    fn string_or_value(&mut self) -> Result<Option<Cow<'a, str>>, Bad> {
         if self.peek() == Some(b'"') {
             return self.string().map(Some);
         }
@@ -249,7 +250,8 @@ impl Reader<'_> {
         if self.at == start { self.bad("expected a digit") } else { Ok(()) }
     }
 
-    fn string(&mut self) -> Result<String, Bad> {
+    /// Reads a string. One without escapes stays where it stands.
+    fn string(&mut self) -> Result<Cow<'a, str>, Bad> {
         let open = self.at;
         self.expect(b'"', "expected a string in double quotes")?;
         let mut out = String::new();
@@ -257,9 +259,13 @@ impl Reader<'_> {
         loop {
             match self.peek() {
                 Some(b'"') => {
-                    out.push_str(&self.text[start..self.at]);
+                    let rest = &self.text[start..self.at];
                     self.at += 1;
-                    return Ok(out);
+                    if start == open + 1 {
+                        return Ok(Cow::Borrowed(rest));
+                    }
+                    out.push_str(rest);
+                    return Ok(Cow::Owned(out));
                 }
                 Some(b'\\') => {
                     out.push_str(&self.text[start..self.at]);

@@ -1,7 +1,7 @@
 //! Physical lines, and where the characters of a joined line come from.
 
 use crate::limits::LINE_BYTES;
-use crate::text::Span;
+use crate::text::{Span, Text};
 
 /// Where a text comes from.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ impl<'a> Lines<'a> {
     /// Returns the place of the next line, however long.
     pub(super) fn rest(&self) -> Span {
         let rest = &self.text[self.at..];
-        self.origin.span(self.at, self.at + rest.find('\n').unwrap_or(rest.len()))
+        self.origin.span(self.at, self.at + line_len(rest))
     }
 
     /// Returns the number of bytes that a stretch of text had in the file.
@@ -105,7 +105,7 @@ impl<'a> Iterator for Lines<'a> {
             return None;
         }
         let rest = &self.text[start..];
-        let end = start + rest.find('\n').unwrap_or(rest.len());
+        let end = start + line_len(rest);
         if end - start > LINE_BYTES && self.raw_len(start, end) > LINE_BYTES {
             self.too_long = true;
             return None;
@@ -124,6 +124,18 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
+/// Returns the length of the first line, without its line ending.
+fn line_len(text: &str) -> usize {
+    memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len())
+}
+
+/// Returns the text without white space at its start. Most texts have none, or blanks.
+pub(super) fn trim_start(text: &str) -> &str {
+    let blanks = text.bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let rest = &text[blanks..];
+    if rest.starts_with(|c: char| c.is_ascii_graphic()) { rest } else { rest.trim_start() }
+}
+
 /// Tells whether a line goes on in the next one, and returns its text without the escape character.
 ///
 /// Two escape characters in a row continue nothing, and neither do three.
@@ -137,9 +149,10 @@ pub(super) fn continued(line: &str, escape: u8) -> Option<&str> {
     Some(&line[..last])
 }
 
-/// Which bytes of the file a joined line is made of.
+/// A joined line, and which bytes of the file it is made of.
 #[derive(Debug)]
 pub(super) struct LineMap {
+    pub text: Text,
     origin: Origin,
     /// Offset in the joined line, offset in the file; both rise.
     segments: Vec<(usize, usize)>,
@@ -147,7 +160,7 @@ pub(super) struct LineMap {
 
 impl LineMap {
     pub(super) fn new(origin: Origin) -> LineMap {
-        LineMap { origin, segments: Vec::new() }
+        LineMap { text: Text::default(), origin, segments: Vec::new() }
     }
 
     /// Forgets everything, for the next line.
@@ -162,6 +175,10 @@ impl LineMap {
 
     /// Returns the place of the bytes `start..end` of the joined line.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        // Most lines go on in no other.
+        if let [(_, file)] = self.segments[..] {
+            return self.origin.span(file + start, file + end);
+        }
         // The end belongs to the last byte, not to the line after it; and so does a place without bytes.
         let behind = |end: usize| end.checked_sub(1).map_or(self.at(end), |last| self.at(last) + 1);
         let to = behind(end);
@@ -170,10 +187,7 @@ impl LineMap {
     }
 
     fn at(&self, joined: usize) -> usize {
-        let index = match self.segments.len() {
-            1 => 0,
-            _ => self.segments.partition_point(|&(start, _)| start <= joined).saturating_sub(1),
-        };
+        let index = self.segments.partition_point(|&(start, _)| start <= joined).saturating_sub(1);
         self.segments.get(index).map_or(0, |&(start, file)| file + (joined - start))
     }
 }

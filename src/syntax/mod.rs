@@ -21,7 +21,7 @@ pub use json::NotJson;
 pub use keyword::Keyword;
 pub use word::Word;
 
-use crate::text::{Deception, Diagnostic, SourceFile, Span, Spanned};
+use crate::text::{Deception, Diagnostic, SourceFile, Span, Spanned, Text};
 
 /// A parsed file.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub struct Tree {
 #[non_exhaustive]
 pub struct Statement {
     /// The first word, in the case it was written in.
-    pub keyword: Spanned<String>,
+    pub keyword: Spanned<Text>,
     /// What the first word is, if it is a keyword at all.
     pub kind: Option<Keyword>,
     /// What starts with `--` in front of the arguments.
@@ -58,9 +58,9 @@ pub struct Statement {
     /// The heredocs that were opened, in order.
     pub heredocs: Vec<Heredoc>,
     /// The instruction held back by ONBUILD.
-    pub trigger: Option<Trigger>,
+    pub trigger: Option<Box<Trigger>>,
     /// The lines joined into one, without white space around: how the reference shows an instruction.
-    pub text: String,
+    pub text: Text,
     /// All lines, heredocs included.
     pub span: Span,
     /// All lines, heredocs left out.
@@ -68,7 +68,7 @@ pub struct Statement {
     /// The number of the first line, counted from 1.
     pub line: u32,
     /// The comment lines above, without `#`. A comment without text cuts off those before it.
-    pub comments: Vec<Spanned<String>>,
+    pub comments: Vec<Spanned<Text>>,
     /// Lines without text after a line continuation.
     pub empty_lines: Vec<Span>,
     /// The first place where bytes were no UTF-8, heredocs included.
@@ -82,9 +82,9 @@ pub struct Statement {
 #[non_exhaustive]
 pub struct Trigger {
     /// Its first word, in the case it was written in.
-    pub keyword: Spanned<String>,
+    pub keyword: Spanned<Text>,
     /// Its text, as it goes into the image: heredocs left out, white space at the end kept.
-    pub text: String,
+    pub text: Text,
 }
 
 /// A flag, `--name` or `--name=value`.
@@ -92,7 +92,7 @@ pub struct Trigger {
 #[non_exhaustive]
 pub struct Flag {
     /// All of it, without quotes and escapes.
-    pub text: String,
+    pub text: Text,
     /// The place of all of it.
     pub span: Span,
     /// The place of the value; of all of it, if there is none.

@@ -3,15 +3,15 @@
 use super::args::{Builder, held_back};
 use super::directive::{self, Directive, Seen};
 use super::heredoc::{self, Heredoc};
-use super::line::{Line, LineMap, Lines, Origin, continued};
+use super::line::{Line, LineMap, Lines, Origin, continued, trim_start};
 use super::split::Slice;
 use super::{Statement, Tree, Trigger};
 use crate::limits::INSTRUCTIONS;
-use crate::text::{Diagnostic, SourceFile, Span, Spanned, deceptions};
+use crate::text::{Diagnostic, SourceFile, Span, Spanned, Text, deceptions};
 
 pub(super) fn file(file: &SourceFile) -> Tree {
     let invalid: Vec<Span> = file.invalid().collect();
-    let mut tree = Parser::new(file.text(), Origin::File { base: file.base() }, &invalid).run(file.span());
+    let mut tree = Parser::new(file.shared(), Origin::File { base: file.base() }, &invalid).run(file.span());
     tree.deceptions = deceptions(file.text())
         .into_iter()
         .map(|(place, what)| {
@@ -23,7 +23,7 @@ pub(super) fn file(file: &SourceFile) -> Tree {
 }
 
 pub(super) fn trigger(text: &str, span: Span) -> Tree {
-    Parser::new(text, Origin::Elsewhere(span), &[]).run(span)
+    Parser::new(&text.into(), Origin::Elsewhere(span), &[]).run(span)
 }
 
 /// How long an instruction is with all that stands around it. In the 739 real files of the conformance kit it is 114
@@ -31,7 +31,7 @@ pub(super) fn trigger(text: &str, span: Span) -> Tree {
 const BYTES_OF_A_STATEMENT: usize = 57;
 
 struct Parser<'a> {
-    text: &'a str,
+    text: &'a Text,
     origin: Origin,
     lines: Lines<'a>,
     /// Where bytes were replaced, in order.
@@ -41,7 +41,7 @@ struct Parser<'a> {
     /// The directives that may still come; none after the first line that is no directive.
     seen: Option<Seen>,
     /// The comment lines since the last instruction.
-    comments: Vec<Spanned<String>>,
+    comments: Vec<Spanned<Text>>,
     statements: Vec<Statement>,
     diagnostics: Vec<Diagnostic>,
     /// Room for joined lines, kept from one to the next.
@@ -56,7 +56,7 @@ struct Joined {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, origin: Origin, invalid: &'a [Span]) -> Parser<'a> {
+    fn new(text: &'a Text, origin: Origin, invalid: &'a [Span]) -> Parser<'a> {
         Parser {
             text,
             origin,
@@ -79,7 +79,7 @@ impl<'a> Parser<'a> {
             if self.lines.count == 1 {
                 line = line.without_mark();
             }
-            let text = line.text.trim_start();
+            let text = trim_start(line.text);
             if text.starts_with('#') {
                 self.comment(line, text);
                 continue;
@@ -143,8 +143,8 @@ impl<'a> Parser<'a> {
             return;
         }
         let start = line.start + line.text.len() - cut.trim_start().len();
-        let span = self.origin.span(start, start + comment.len());
-        self.comments.push(Spanned::new(comment.to_owned(), span));
+        let end = start + comment.len();
+        self.comments.push(Spanned::new(self.text.cut(start..end), self.origin.span(start, end)));
     }
 
     /// Reads a directive. Returns false for any other comment, which ends the directives.
@@ -184,16 +184,16 @@ impl<'a> Parser<'a> {
     /// Reads an instruction that starts on `line`.
     fn instruction(&mut self, line: Line<'a>, map: &mut LineMap) {
         map.clear();
-        let mut buffer = std::mem::take(&mut self.joined);
-        let (text, joined) = self.join(line, map, &mut buffer);
+        let joined = self.join(line, map);
+        let text = map.text.as_str();
         let lines_end = self.lines.last.map_or(0, |(_, end)| end);
         let lines_span = self.origin.span(joined.start, lines_end);
 
         let trimmed = Slice { text, at: 0, map }.trim();
         let mut builder = Builder::new(self.escape);
         let (keyword, kind, flags, args) = builder.command(trimmed);
-        let trigger =
-            builder.trigger.take().map(|keyword| Trigger { keyword, text: held_back(text).to_owned() });
+        let trigger = |keyword| Box::new(Trigger { keyword, text: held_back(text).into() });
+        let trigger = builder.trigger.take().map(trigger);
         let mut is_broken = !builder.errors.is_empty();
         self.diagnostics.extend(builder.errors.into_iter().map(|e| e.within(lines_span)));
 
@@ -228,7 +228,7 @@ impl<'a> Parser<'a> {
             args,
             heredocs,
             trigger,
-            text: trimmed.text.to_owned(),
+            text: trimmed.shared(),
             span,
             lines_span,
             line: joined.line,
@@ -238,38 +238,39 @@ impl<'a> Parser<'a> {
             is_broken,
         };
         self.statements.push(statement);
-        self.joined = buffer;
     }
 
-    /// Joins a line and those it goes on in. A single line is taken from the file as it is.
-    fn join<'b>(&mut self, line: Line<'a>, map: &mut LineMap, buffer: &'b mut String) -> (&'b str, Joined)
-    where
-        'a: 'b,
-    {
+    /// Joins a line and those it goes on in. A single line stays in the file.
+    fn join(&mut self, line: Line<'a>, map: &mut LineMap) -> Joined {
         let mut joined = Joined { start: line.start, line: self.lines.count, empty_lines: Vec::new() };
         map.push(0, line.start);
-        let Some(mut text) = continued(line.text, self.escape) else { return (line.text, joined) };
-        buffer.clear();
-        loop {
-            buffer.push_str(text);
+        let Some(mut text) = continued(line.text, self.escape) else {
+            map.text = self.text.cut(line.start..line.start + line.text.len());
+            return joined;
+        };
+        self.joined.clear();
+        'join: loop {
+            self.joined.push_str(text);
             let next = loop {
-                let Some(line) = self.lines.next() else { return (buffer, joined) };
-                let start = line.text.trim_start();
+                let Some(line) = self.lines.next() else { break 'join };
+                let start = trim_start(line.text);
                 if start.is_empty() {
                     joined.empty_lines.push(self.origin.span(line.start, line.end()));
                 } else if !start.starts_with('#') {
                     break line;
                 }
             };
-            map.push(buffer.len(), next.start);
+            map.push(self.joined.len(), next.start);
             match continued(next.text, self.escape) {
                 Some(more) => text = more,
                 None => {
-                    buffer.push_str(next.text);
-                    return (buffer, joined);
+                    self.joined.push_str(next.text);
+                    break;
                 }
             }
         }
+        map.text = self.joined.as_str().into();
+        joined
     }
 
     /// Reads the lines of a heredoc.
@@ -285,7 +286,7 @@ impl<'a> Parser<'a> {
                     file_descriptor: opener.file_descriptor,
                     expands: opener.expands,
                     strips_tabs: opener.strips_tabs,
-                    content: self.text[first..line.start].to_owned(),
+                    content: self.text.cut(first..line.start),
                     span,
                     content_span: self.origin.span(first, line.start),
                 });
@@ -340,9 +341,9 @@ mod tests {
 
     fn texts(args: &Args) -> Vec<String> {
         match args {
-            Args::Words { words, .. } => words.iter().map(|word| word.text.clone()).collect(),
+            Args::Words { words, .. } => words.iter().map(|word| String::from(&word.text)).collect(),
             Args::Pairs(pairs) => pairs.iter().map(|p| format!("{}={}", p.key.text, p.value.text)).collect(),
-            Args::Names(names) => names.iter().map(|n| n.key.text.clone()).collect(),
+            Args::Names(names) => names.iter().map(|n| String::from(&n.key.text)).collect(),
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! Every function here works on a [`Slice`]: a stretch of the line that knows where it comes from.
 
-use super::line::LineMap;
+use super::line::{LineMap, trim_start};
 use super::{Flag, Name, Pair, Word};
-use crate::text::{Diagnostic, Span, Spanned, quote};
+use crate::text::{Diagnostic, Span, Spanned, Text, quote};
 use std::ops::Range;
 
 /// A stretch of a joined line.
@@ -30,17 +30,21 @@ impl<'a> Slice<'a> {
     }
 
     pub(super) fn trim(&self) -> Slice<'a> {
-        let rest = self.text.trim_start();
+        let rest = trim_start(self.text);
         let start = self.text.len() - rest.len();
         self.sub(start..start + rest.trim_end().len())
     }
 
     pub(super) fn word(&self) -> Word {
-        Word::new(self.text, self.span())
+        Word { text: self.shared(), span: self.span() }
     }
 
-    pub(super) fn spanned(&self) -> Spanned<String> {
-        Spanned::new(self.text.to_owned(), self.span())
+    pub(super) fn spanned(&self) -> Spanned<Text> {
+        Spanned::new(self.shared(), self.span())
+    }
+
+    pub(super) fn shared(&self) -> Text {
+        self.map.text.cut(self.at..self.at + self.text.len())
     }
 
     /// Splits at the first white space. The rest is none if there is no white space.
@@ -92,28 +96,27 @@ fn flags<'a>(line: Slice<'a>, escape: u8) -> (Vec<Flag>, Slice<'a>) {
         if !bytes[at..].starts_with(b"--") {
             return (flags, line.sub(char_start(line.text, at)..bytes.len()));
         }
-        let flag = flag(bytes, at, escape);
-        at = flag.end;
-        if flag.text == "--" {
+        let start = at;
+        let (text, end) = flag(line, start, escape);
+        at = end;
+        if text == "--" {
             return (flags, line.sub(char_start(line.text, at)..bytes.len()));
         }
-        let (start, end) = (char_start(line.text, flag.start), char_start(line.text, flag.end));
+        let (start, end) = (char_start(line.text, start), char_start(line.text, end));
         let value = line.text[start..end].find('=').map_or(start, |equals| start + equals + 1);
-        flags.push(Flag {
-            text: flag.text,
-            span: line.span_of(start..end),
-            value_span: line.span_of(value..end),
-        });
+        flags.push(Flag { text, span: line.span_of(start..end), value_span: line.span_of(value..end) });
     }
 }
 
-struct RawFlag {
-    text: String,
-    start: usize,
-    end: usize,
-}
-
-fn flag(bytes: &[u8], start: usize, escape: u8) -> RawFlag {
+/// Returns the flag at `start`, and where it ends.
+fn flag(line: Slice<'_>, start: usize, escape: u8) -> (Text, usize) {
+    let bytes = line.text.as_bytes();
+    // Most flags stay as they are written.
+    let is_plain = |b: &&u8| b.is_ascii_graphic() && !matches!(b, b'\'' | b'"') && **b != escape;
+    let plain_end = start + bytes[start..].iter().take_while(is_plain).count();
+    if bytes.get(plain_end).is_none_or(|b| is_byte_space(*b)) {
+        return (line.sub(start..plain_end).shared(), plain_end);
+    }
     let mut text = String::new();
     let mut quote = None;
     let mut at = start;
@@ -135,7 +138,7 @@ fn flag(bytes: &[u8], start: usize, escape: u8) -> RawFlag {
             text.push(char::from(byte));
         }
     }
-    RawFlag { text, start, end: at }
+    (text.into(), at)
 }
 
 fn is_byte_space(byte: u8) -> bool {
@@ -166,43 +169,49 @@ pub(super) fn plain_words(args: Slice<'_>) -> Vec<Word> {
 }
 
 /// Splits at white space that is neither quoted nor escaped. Quotes and escapes stay.
-pub(super) fn quoted_words<'a>(args: Slice<'a>, escape: u8) -> Vec<Slice<'a>> {
+pub(super) fn quoted_words(args: Slice<'_>, escape: u8) -> impl Iterator<Item = Slice<'_>> {
     let bytes = args.text.as_bytes();
-    let mut words = Vec::new();
     let mut at = 0;
-    loop {
-        while let Some(len) = space_len(args.text, at) {
-            at += len;
-        }
-        if at == bytes.len() {
-            return words;
-        }
-        let start = at;
-        let mut end = bytes.len();
-        let mut quote = 0;
-        while let Some(&byte) = bytes.get(at) {
-            if quote == 0 && space_len(args.text, at).is_some() {
-                end = at;
-                break;
+    std::iter::from_fn(move || {
+        loop {
+            while let Some(len) = space_len(args.text, at) {
+                at += len;
             }
-            at += 1;
-            if byte == quote {
-                quote = 0;
-            } else if quote == 0 && matches!(byte, b'\'' | b'"') {
-                quote = byte;
-            } else if byte == escape && quote != b'\'' {
-                if at == bytes.len() {
-                    // An escape at the end of the line stands for nothing.
-                    end = at - 1;
-                } else {
-                    at = char_start(args.text, at + 1);
+            if at == bytes.len() {
+                return None;
+            }
+            let start = at;
+            let mut end = bytes.len();
+            let mut quote = 0;
+            while let Some(&byte) = bytes.get(at) {
+                // Most characters mean nothing, within quotes or not.
+                if byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"') && byte != escape {
+                    at += 1;
+                    continue;
+                }
+                if quote == 0 && space_len(args.text, at).is_some() {
+                    end = at;
+                    break;
+                }
+                at += 1;
+                if byte == quote {
+                    quote = 0;
+                } else if quote == 0 && matches!(byte, b'\'' | b'"') {
+                    quote = byte;
+                } else if byte == escape && quote != b'\'' {
+                    if at == bytes.len() {
+                        // An escape at the end of the line stands for nothing.
+                        end = at - 1;
+                    } else {
+                        at = char_start(args.text, at + 1);
+                    }
                 }
             }
+            if end > start {
+                return Some(args.sub(start..end));
+            }
         }
-        if end > start {
-            words.push(args.sub(start..end));
-        }
-    }
+    })
 }
 
 /// Returns the length of the white space character at an offset, if there is one.
@@ -217,8 +226,8 @@ fn space_len(text: &str, at: usize) -> Option<usize> {
 
 /// Splits into pairs of key and value: `key=value …`, or in the old form `key value`.
 pub(super) fn pairs(args: Slice<'_>, escape: u8, keyword: &str) -> (Vec<Pair>, Vec<Diagnostic>) {
-    let words = quoted_words(args, escape);
-    let Some(first) = words.first() else { return (Vec::new(), Vec::new()) };
+    let mut words = quoted_words(args, escape).peekable();
+    let Some(first) = words.peek() else { return (Vec::new(), Vec::new()) };
     if !first.text.contains('=') {
         let (key, value) = args.split_first();
         let Some(value) = value else {
@@ -228,7 +237,8 @@ pub(super) fn pairs(args: Slice<'_>, escape: u8, keyword: &str) -> (Vec<Pair>, V
         };
         return (vec![Pair { key: key.word(), value: value.word(), is_legacy: true }], Vec::new());
     }
-    let mut pairs = Vec::with_capacity(words.len());
+    // Most have one.
+    let mut pairs = Vec::with_capacity(1);
     let mut errors = Vec::new();
     let mut is_wrong = false;
     for word in words {
@@ -264,7 +274,7 @@ pub(super) fn names(args: Slice<'_>, escape: u8) -> Vec<Name> {
         },
         None => Name { key: word.word(), value: None },
     };
-    quoted_words(args, escape).into_iter().map(name).collect()
+    quoted_words(args, escape).map(name).collect()
 }
 
 /// Splits off the first argument of HEALTHCHECK.
@@ -284,15 +294,16 @@ mod tests {
     use super::super::line::Origin;
     use super::*;
 
-    fn map() -> LineMap {
+    fn map(line: &str) -> LineMap {
         let mut map = LineMap::new(Origin::File { base: 0 });
+        map.text = line.into();
         map.push(0, 0);
         map
     }
 
     #[track_caller]
     fn check_command(line: &str, keyword: &str, flags: &[&str], args: &str) {
-        let map = map();
+        let map = map(line);
         let found = command(Slice { text: line, at: 0, map: &map }, b'\\');
         assert_eq!(found.keyword.text, keyword);
         assert_eq!(found.flags.iter().map(|f| f.text.as_str()).collect::<Vec<_>>(), flags);
@@ -321,9 +332,9 @@ mod tests {
 
     #[track_caller]
     fn check_words(args: &str, expected: &[&str]) {
-        let map = map();
+        let map = map(args);
         let words = quoted_words(Slice { text: args, at: 0, map: &map }, b'\\');
-        assert_eq!(words.iter().map(|w| w.text).collect::<Vec<_>>(), expected);
+        assert_eq!(words.map(|w| w.text).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -341,7 +352,7 @@ mod tests {
 
     #[track_caller]
     fn check_pairs(args: &str, expected: &[(&str, &str, bool)], errors: &[&str]) {
-        let map = map();
+        let map = map(args);
         let (pairs, found) = pairs(Slice { text: args, at: 0, map: &map }, b'\\', "ENV");
         let pairs: Vec<_> =
             pairs.iter().map(|p| (p.key.text.as_str(), p.value.text.as_str(), p.is_legacy)).collect();

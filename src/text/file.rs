@@ -1,6 +1,6 @@
 //! The files of a build and their lines.
 
-use super::Span;
+use super::{Span, Text};
 use std::ops::Range;
 
 /// A line and a column, for people and for the wire.
@@ -16,8 +16,9 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     name: String,
-    data: Vec<u8>,
-    text: String,
+    text: Text,
+    /// The bytes, if they are not those of the text.
+    data: Option<Vec<u8>>,
     base: u32,
     line_starts: Vec<u32>,
     invalid: Vec<Range<u32>>,
@@ -25,11 +26,10 @@ pub struct SourceFile {
 
 impl SourceFile {
     fn new(name: String, data: Vec<u8>, base: u32) -> SourceFile {
-        let (text, invalid) = decode(&data);
-        // A search for the next line end looks at many bytes at a time.
+        let Decoded { text, data, invalid } = decode(data);
         let mut line_starts = vec![0];
-        line_starts.extend(text.match_indices('\n').map(|(at, _)| at as u32 + 1));
-        SourceFile { name, data, text, base, line_starts, invalid }
+        line_starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
+        SourceFile { name, text, data, base, line_starts, invalid }
     }
 
     /// Returns the name as the user gave it.
@@ -39,11 +39,16 @@ impl SourceFile {
 
     /// Returns the bytes of the file, unchanged.
     pub fn data(&self) -> &[u8] {
-        &self.data
+        self.data.as_deref().unwrap_or(self.text.as_bytes())
     }
 
     /// Returns the text. A byte that is no UTF-8 stands in it as U+FFFD; see [`SourceFile::invalid`].
     pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the same text, to be shared.
+    pub fn shared(&self) -> &Text {
         &self.text
     }
 
@@ -81,7 +86,7 @@ impl SourceFile {
             let before = self.invalid.partition_point(|run| run.end <= local);
             local as usize - 2 * before
         };
-        &self.data[offset(span.start)..offset(span.end)]
+        &self.data()[offset(span.start)..offset(span.end)]
     }
 
     /// Returns the number of lines; a file that ends in a newline has an empty last line.
@@ -171,11 +176,19 @@ impl SourceMap {
     }
 }
 
+/// The text that some bytes are, the bytes if they are no UTF-8, and where they are none.
+struct Decoded {
+    text: Text,
+    data: Option<Vec<u8>>,
+    invalid: Vec<Range<u32>>,
+}
+
 /// Decodes UTF-8. Each bad byte becomes U+FFFD, as in Go, and is noted.
-fn decode(data: &[u8]) -> (String, Vec<Range<u32>>) {
-    if let Ok(text) = std::str::from_utf8(data) {
-        return (text.to_owned(), Vec::new());
-    }
+fn decode(data: Vec<u8>) -> Decoded {
+    let data = match String::from_utf8(data) {
+        Ok(text) => return Decoded { text: text.into(), data: None, invalid: Vec::new() },
+        Err(error) => error.into_bytes(),
+    };
     let mut text = String::with_capacity(data.len());
     let mut invalid = Vec::new();
     for chunk in data.utf8_chunks() {
@@ -186,7 +199,7 @@ fn decode(data: &[u8]) -> (String, Vec<Range<u32>>) {
             invalid.push(start..text.len() as u32);
         }
     }
-    (text, invalid)
+    Decoded { text: text.into(), data: Some(data), invalid }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod json;
 mod json_syntax;
 mod number;
 mod quote;
+mod shared;
 mod span;
 mod visible;
 
@@ -23,5 +24,6 @@ pub use json::{to_json, to_json_pretty};
 pub use json_syntax::check_json;
 pub use number::{parse_bool, parse_int, parse_uint};
 pub use quote::quote;
+pub use shared::Text;
 pub use span::{Span, Spanned};
 pub use visible::{Deception, deceptions, defused, visible};

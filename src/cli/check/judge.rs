@@ -279,7 +279,7 @@ fn with_bases(options: Arc<Options>, file: &File) -> Arc<Options> {
     for instruction in &file.global_args {
         let Kind::Arg(arg) = &instruction.kind else { continue };
         for decl in &arg.args {
-            let name = &decl.key.text;
+            let name = decl.key.text.as_str();
             let is_empty =
                 decl.value.as_ref().is_none_or(|value| value.text.trim_matches(['"', '\'']).is_empty());
             let uses =
@@ -288,7 +288,7 @@ fn with_bases(options: Arc<Options>, file: &File) -> Arc<Options> {
             let is_platform =
                 file.stages.iter().any(|stage| stage.platform.as_ref().is_some_and(|word| uses(&word.text)));
             if is_empty && is_base && !is_platform && !options.build_args.contains_key(name) {
-                added.insert(name.clone(), "unknown".to_owned());
+                added.insert(name.to_owned(), "unknown".to_owned());
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn keyword_casing(head: &Head, is_upper: bool) -> Option<Fix> {
 /// Writes AS as FROM is written.
 pub(super) fn as_casing(from: &StageDecl) -> Option<Fix> {
     let keyword = &from.head.keyword.value;
-    let text = if *keyword == lower(keyword) { "as" } else { "AS" };
+    let text = if **keyword == *lower(keyword) { "as" } else { "AS" };
     from.as_keyword.as_ref().map(|word| Fix::safe(format!("write `{text}`"), word.span, text))
 }
 
@@ -103,7 +103,7 @@ pub(super) fn maintainer(source: &SourceFile, escape: char, instruction: &Instru
         name.push(c);
     }
     let keyword = &instruction.head.keyword.value;
-    let label = if *keyword == lower(keyword) { "label" } else { "LABEL" };
+    let label = if **keyword == *lower(keyword) { "label" } else { "LABEL" };
     let text = format!("{label} org.opencontainers.image.authors=\"{name}\"");
     Some(Fix::safe("write a label", place, text))
 }
@@ -141,7 +141,7 @@ pub(super) fn json_form(source: &SourceFile, instruction: &Instruction) -> Optio
     };
     let mut words = text.value.split_ascii_whitespace();
     let first = words.next()?;
-    if source.slice(text.span) != text.value
+    if text.value != source.slice(text.span)
         || !text.value.chars().all(is_plain)
         || SHELL_WORDS.contains(&first)
         || first.contains('=')

@@ -158,7 +158,7 @@ pub(super) fn architectures(source: &SourceFile, file: &File) -> Vec<(Diagnostic
         let Some(word) = stage
             .platform
             .as_ref()
-            .filter(|word| !word.text.contains('$') && source.slice(word.span) == word.text)
+            .filter(|word| !word.text.contains('$') && word.text == source.slice(word.span))
         else {
             continue;
         };

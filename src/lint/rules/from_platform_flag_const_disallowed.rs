@@ -46,7 +46,7 @@ mod tests {
     fn check(architecture: &str, used: &[&str], expected: &[&str]) {
         let text = format!("linux/{architecture}");
         let fact = Fact::StagePlatform {
-            written: text.clone(),
+            written: text.as_str().into(),
             text,
             used: used.iter().map(|name| (*name).to_owned()).collect(),
             unset: Vec::new(),

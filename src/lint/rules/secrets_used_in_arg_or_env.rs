@@ -66,7 +66,7 @@ mod tests {
     fn check(name: &str, is_found: bool) {
         let message = format!("Do not use ARG or ENV instructions for sensitive data (ENV {})", quote(name));
         let expected = if is_found { vec![message] } else { vec![] };
-        assert_eq!(judge("SecretsUsedInArgOrEnv", "env", Fact::Variable { name: name.to_owned() }), expected);
+        assert_eq!(judge("SecretsUsedInArgOrEnv", "env", Fact::Variable { name: name.into() }), expected);
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn places(tree: &Tree, slice: &dyn Fn(Span)) {
             slice(span);
         }
         statement.comments.iter().for_each(|comment| slice(comment.span));
-        assert_eq!(statement.text.trim(), statement.text);
+        assert_eq!(statement.text, statement.text.trim());
     }
     tree.deceptions.iter().for_each(|found| slice(found.span));
     tree.directives.iter().for_each(|found| slice(found.value_span));
