@@ -80,7 +80,12 @@ impl Source {
     ///
     /// # Errors
     /// If it is empty, or the settings of the linter cannot be read.
-    pub fn of(project: Project, file: Arc<File>, options: Arc<Options>) -> Result<Source, Error> {
+    pub fn of(
+        project: impl Into<Arc<Project>>,
+        file: Arc<File>,
+        options: Arc<Options>,
+    ) -> Result<Source, Error> {
+        let project = project.into();
         if project.sources.files()[0].data().is_empty() {
             return Err(Error::new("empty-file", "the Dockerfile cannot be empty"));
         }
@@ -90,7 +95,7 @@ impl Source {
             Some(config) => config,
             None => lint::file_config(&file).map_err(invalid)?,
         };
-        Ok(Source { project: Arc::new(project), file, options, lint: Arc::new(lint) })
+        Ok(Source { project, file, options, lint: Arc::new(lint) })
     }
 }
 

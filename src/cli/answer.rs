@@ -98,7 +98,7 @@ fn read(local: Option<&Local>, file: &FileRequest) -> Result<Vec<u8>, AskError> 
     }
 }
 
-fn read_one(local: Option<&Local>, path: &str) -> Result<Vec<u8>, AskError> {
+pub(super) fn read_one(local: Option<&Local>, path: &str) -> Result<Vec<u8>, AskError> {
     let missing = || failure(NOT_FOUND, format!("{path}: no such file"));
     let local = local.ok_or_else(missing)?;
     if let Some(data) = local.files.get(path) {

@@ -30,7 +30,7 @@ impl Ready {
     pub(super) fn definition(&self) -> Result<Definition, Failure> {
         let Ready { source, built } = self;
         let project = &source.project;
-        let definition = Some(&project.definition);
+        let definition = Some(&*project.definition);
         let text = SourceText { map: &project.sources, language: "Dockerfile", definition };
         let options =
             MarshalOptions { source: Some(text), ..MarshalOptions::new(&built.plan.platforms.target) };

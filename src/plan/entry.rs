@@ -28,13 +28,28 @@ pub struct Project {
     /// The Dockerfile, under the name that was asked for.
     pub sources: SourceMap,
     /// How the engine gets at the Dockerfile.
-    pub definition: Definition,
+    pub definition: Arc<Definition>,
     /// The build context.
     pub context: MainContext,
     /// The ignore file that belongs to this Dockerfile alone.
     pub ignore: Option<Ignore>,
     /// What is known already.
     pub(super) desk: Desk,
+}
+
+impl Project {
+    /// Returns the project with another Dockerfile and another ignore file, which nobody is asked for then. What the
+    /// engine would have to say about them stays as it is, so this is for looking at files, not for building them.
+    pub fn holding(&self, dockerfile: Vec<u8>, ignore: Ignore) -> Project {
+        let name = self.sources.files()[0].name();
+        Project {
+            sources: SourceMap::of(name, dockerfile),
+            definition: Arc::clone(&self.definition),
+            context: self.context.clone(),
+            ignore: Some(ignore),
+            desk: Desk::default(),
+        }
+    }
 }
 
 /// Finds the project of a build.
@@ -203,7 +218,8 @@ impl Entry {
             .filter(|data| !data.is_empty());
         let ignore = ignore.map(|data| Ignore { name: ignore_name, data: data.clone() });
         let desk = std::mem::take(&mut self.desk);
-        Ok(Some(Project { sources: SourceMap::of(filename, data), definition, context, ignore, desk }))
+        let sources = SourceMap::of(filename, data);
+        Ok(Some(Project { sources, definition: Arc::new(definition), context, ignore, desk }))
     }
 }
 

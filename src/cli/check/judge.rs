@@ -7,12 +7,14 @@ use super::advice;
 use super::fix::Fix;
 use super::{help, names, silent};
 use crate::cli::answer::{self, Answers, Local};
+use crate::facts::Facts;
 use crate::image::Platform;
-use crate::instruction::{File, Kind};
+use crate::instruction::{File, Kind, parse_file};
 use crate::lint::{self, Config, Warning};
 use crate::options::{MainContext, Options};
 use crate::pipeline::{Build, Built, Outcome, Scope, Source, loses_stage};
-use crate::plan::{BaseFiles, Entry, Error};
+use crate::plan::{BaseFiles, Entry, Error, Ignore, Project};
+use crate::syntax;
 use crate::text::{Diagnostic, Severity, SourceMap, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -28,10 +30,12 @@ const MOST_LOOKUPS: usize = 1_000_000;
 const NAME: &str = "Dockerfile";
 
 /// How to judge.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     /// What a build would be asked for.
     pub options: Arc<Options>,
+    /// What all builds share. It holds no Dockerfile.
+    pub project: Project,
     /// Settings of rules, besides those of the file.
     pub lint: Config,
     /// Rules whose findings are errors; `all` for all.
@@ -80,17 +84,25 @@ pub(in super::super) struct Judged {
     pub other: Option<String>,
 }
 
+/// Returns what the builds of all files share.
+///
+/// # Errors
+/// If the options name no context.
+pub(super) fn project(options: &Arc<Options>) -> Result<Project, Error> {
+    answer::project(Entry::holding(Arc::clone(options), ""), &mut Answers::default())
+}
+
 /// Judges a file.
 pub(super) fn judge(input: Input, settings: &Settings) -> Judged {
     let Input { name, data, ignore, context } = input;
-    let mut dockerfile = Local::default();
-    dockerfile.files.insert(NAME.to_owned(), data.clone());
-    if let Some(ignore) = ignore {
-        dockerfile.files.insert(format!("{NAME}.dockerignore"), ignore);
-    }
     let context = Local { folder: context, files: BTreeMap::new() };
+    let of_context = || answer::read_one(Some(&context), Ignore::NAME).unwrap_or_default();
+    let ignore = match ignore {
+        Some(data) => Ignore { name: format!("{NAME}{}", Ignore::NAME), data },
+        None => Ignore { name: Ignore::NAME.to_owned(), data: of_context() },
+    };
+    let project = settings.project.holding(data.clone(), ignore);
     let mut answers = Answers::default();
-    answers.locals.insert(MainContext::DOCKERFILE_LOCAL_NAME.to_owned(), dockerfile);
     answers.locals.insert(MainContext::LOCAL_NAME.to_owned(), context);
 
     let sources = SourceMap::of(name, data);
@@ -103,7 +115,7 @@ pub(super) fn judge(input: Input, settings: &Settings) -> Judged {
         other: None,
         names: Vec::new(),
     };
-    if let Err(error) = judge.run() {
+    if let Err(error) = judge.run(project) {
         judge.errors.push(error.diagnostic);
     }
     let other = judge.other.take();
@@ -128,25 +140,24 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn run(&mut self) -> Result<(), Error> {
+    fn run(&mut self, project: Project) -> Result<(), Error> {
         let options = Arc::clone(&self.settings.options);
         // What is written for another frontend may be no Dockerfile at all.
         let data = self.sources.files()[0].data();
-        if let Some(other) = crate::syntax::detect_syntax(data).filter(|other| !is_ours(&other.reference)) {
+        if let Some(other) = syntax::detect_syntax(data).filter(|other| !is_ours(&other.reference)) {
             self.other = Some(other.reference);
             return Ok(());
         }
-        let project = answer::project(Entry::new(Arc::clone(&options)), &mut self.answers)?;
-        let mut source = match Source::read(project.clone(), Arc::clone(&options)) {
+        let project = Arc::new(project);
+        let read = || Arc::new(parse_file(syntax::parse(&project.sources.files()[0])));
+        let mut source = match Source::of(Arc::clone(&project), read(), Arc::clone(&options)) {
             Ok(source) => source,
             // Wrong settings are told, and the file is judged without them.
             Err(error) if error.diagnostic.code == "invalid-check-option" && options.check.is_none() => {
-                let file = Arc::new(crate::instruction::parse_file(crate::syntax::parse(
-                    &project.sources.files()[0],
-                )));
+                let file = read();
                 let place = file.check.as_ref().map_or(Span::default(), |directive| directive.value_span);
                 self.errors.push(Diagnostic { span: place, ..error.diagnostic });
-                Source { project: Arc::new(project), file, options, lint: Arc::default() }
+                Source { project, file, options, lint: Arc::default() }
             }
             Err(error) => return Err(error),
         };
@@ -182,8 +193,10 @@ impl Judge<'_> {
             false => Some(self.explore(&mut source, &mut has_lost_names)),
         };
         let file = &*source.file;
-        let facts = outcome.as_ref().map(|outcome| outcome.facts.clone()).unwrap_or_default();
-        let built = outcome.and_then(|outcome| outcome.built.ok());
+        let (facts, built) = match outcome {
+            Some(outcome) => (outcome.facts, outcome.built.ok()),
+            None => (Facts::new(), None),
+        };
         let warnings = lint::check(file, &facts, &config);
         let text = &self.sources.files()[0];
         for warning in warnings {

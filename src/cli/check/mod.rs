@@ -79,7 +79,8 @@ fn settings(args: &CheckArgs) -> Result<Settings, Failure> {
     }
     let errors: BTreeSet<String> = rules(&args.error)?.into_iter().map(str::to_owned).collect();
     let options = Arc::new(judge::options(&args.build_arg).map_err(Failure::new)?);
-    Ok(Settings { options, lint, errors })
+    let project = judge::project(&options).map_err(|error| Failure::new(error.to_string()))?;
+    Ok(Settings { options, project, lint, errors })
 }
 
 /// Returns the names of rules as they are spelled.
@@ -129,26 +130,27 @@ fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> V
 
 fn check(path: &Path, args: &CheckArgs, settings: &Settings) -> Checked {
     let failed = |message: String| Checked { judged: Err(message), mended: 0, diff: String::new() };
-    let mut input = match read(path, args) {
+    let input = match read(path, args) {
         Ok(input) => input,
         Err(message) => return failed(message),
     };
-    let mut judged = judge::judge(input.clone(), settings);
+    let mut mending = args.fix.then(|| input.clone());
+    let mut judged = judge::judge(input, settings);
     let mut mended = 0;
-    if args.fix {
+    if let Some(input) = &mut mending {
         for _ in 0..MOST_ROUNDS {
             let Some((text, count)) = mend(&judged) else { break };
-            let again = judge::judge(Input { data: text.clone().into_bytes(), ..input.clone() }, settings);
+            input.data = text.into_bytes();
+            let next = judge::judge(input.clone(), settings);
             // A fix that breaks the file would be a bug of ours; the file is worth more than the fix.
-            if again.findings.iter().any(Finding::is_broken) {
+            if next.findings.iter().any(Finding::is_broken) {
                 break;
             }
-            input.data = text.into_bytes();
             mended += count;
-            judged = again;
+            judged = next;
         }
         if mended > 0
-            && let Err(error) = fs::write(path, &input.data)
+            && let Err(error) = fs::write(path, judged.sources.files()[0].data())
         {
             return failed(format!("{}: cannot write: {error}", path.display()));
         }
@@ -198,7 +200,7 @@ fn read(path: &Path, args: &CheckArgs) -> Result<Input, String> {
     };
     Ok(Input {
         data,
-        ignore: read_limited(Path::new(&ignore)).ok(),
+        ignore: read_limited(Path::new(&ignore)).ok().filter(|data| !data.is_empty()),
         context: args.context.clone().or_else(folder),
         name,
     })
