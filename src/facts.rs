@@ -218,11 +218,6 @@ impl At {
         At { stage, keyword: keyword.into(), span, word: span, is_trigger: false }
     }
 
-    /// Returns an instruction that came along with the base of a stage; `span` is that of its FROM.
-    pub fn trigger(stage: usize, keyword: impl Into<Text>, span: Span) -> At {
-        At { is_trigger: true, ..At::new(Some(stage), keyword, span) }
-    }
-
     /// Sets the word that it is about.
     pub fn on(self, word: Span) -> At {
         At { word, ..self }

@@ -187,15 +187,6 @@ impl Op {
         value.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Returns the environment of a process: name and value.
-    pub fn env(&self) -> impl Iterator<Item = (&str, &str)> {
-        let meta = match &self.wire.op {
-            Some(Kind::Exec(exec)) => exec.meta.as_ref(),
-            _ => None,
-        };
-        meta.into_iter().flat_map(|meta| &meta.env).map(|entry| entry.split_once('=').unwrap_or((entry, "")))
-    }
-
     /// Returns what it does, in one line, without what people are told.
     pub fn summary(&self) -> String {
         match &self.wire.op {

@@ -212,6 +212,31 @@ mod tests {
     }
 
     #[test]
+    fn classes_with_a_name() {
+        for (name, members, others) in [
+            ("alnum", "aZ0", "-é"),
+            ("alpha", "aZ", "0é"),
+            ("ascii", "a~ ", "é"),
+            ("blank", " \t", "\na"),
+            ("cntrl", "\t\x7f", " a"),
+            ("graph", "a~", " é"),
+            ("lower", "az", "A0"),
+            ("print", "a ~", "\té"),
+            ("punct", "!~_", "a "),
+            ("space", " \t\x0b", "a"),
+            ("upper", "AZ", "a0"),
+            ("word", "a_0", "-é"),
+            ("xdigit", "0fA", "g"),
+        ] {
+            let matcher = Matcher::new(&[format!("x[[:{name}:]]x")]).unwrap();
+            let matches = |c: char| matcher.matches_or_parent_matches(&format!("x{c}x"));
+            assert!(members.chars().all(matches), "{name} holds {members:?}");
+            assert!(!others.chars().any(matches), "{name} holds none of {others:?}");
+        }
+        assert!(!Matcher::new(&["[[:none:]]"]).unwrap().matches_or_parent_matches("a"));
+    }
+
+    #[test]
     fn malformed() {
         for (pattern, want) in [
             ("!", IgnoreError::LoneExclusion),

@@ -113,6 +113,26 @@ fn pictures() {
     });
 }
 
+#[test]
+fn stages_alike_stand_side_by_side_in_a_frame() {
+    let drawn = |count: usize| {
+        let mut file = "FROM alpine AS base\n".to_owned();
+        (0..count).for_each(|at| file += &format!("FROM base AS s{at}\nRUN make {at}\n"));
+        file += "FROM base\n";
+        (0..count).for_each(|at| file += &format!("COPY --from=s{at} /out/{at} /{at}\n"));
+        let Case { built, ops, sources } = build(file.as_bytes(), &[]);
+        svg(&of_stages(&built.plan, &ops, &sources))
+    };
+    let crowd = drawn(12);
+    assert_eq!(crowd.matches("class=\"frame\"").count(), 1);
+    assert!(crowd.contains("12 stages side by side"), "{crowd}");
+    assert!(!crowd.contains("NaN"));
+    for at in 0..12 {
+        assert!(crowd.contains(&format!("/out/{at} → /{at} ▸")), "{crowd}");
+    }
+    assert!(!drawn(3).contains("class=\"frame\""));
+}
+
 /// Names and paths that mean something to the languages of pictures.
 const ODD: &str = r#"
 FROM a AS end
