@@ -178,6 +178,12 @@ mod tests {
     }
 
     #[test]
+    fn no_variables_are_unset() {
+        assert_eq!(NoEnv.get("A"), None);
+        assert_eq!(EnvList::new().get("A"), None);
+    }
+
+    #[test]
     fn a_clone_keeps_what_it_saw() {
         let mut list = EnvList::from_pairs(["A=1"]);
         let seen = list.clone();

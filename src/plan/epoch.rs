@@ -216,8 +216,8 @@ fn source_of_add(add: &Add, lexer: &Lexer, env: &EnvList) -> Result<Recipe, Stri
     };
     let address = expand(&source.text)?;
     let checksum = match &add.checksum {
-        Some(word) if !word.text.is_empty() => expand(&word.text)?,
-        _ => String::new(),
+        Some(word) => expand(&word.text)?,
+        None => String::new(),
     };
     if is_http_source(&address) {
         if !checksum.is_empty() {

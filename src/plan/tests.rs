@@ -2,6 +2,7 @@
 
 use super::testing::{Outside, digest};
 use super::{BaseFiles, Plan, Recipe, SourceMeta};
+use crate::image::Platform;
 use crate::llb::Definition;
 use crate::stage::StageId;
 use crate::text::Span;
@@ -367,9 +368,36 @@ fn which_contexts_have_a_time_of_their_own() {
         assert_eq!(base.config.created, None);
         base.image.as_ref().unwrap().created.is_some()
     };
+    let config = r#"{"created":"2024-05-22T18:18:12Z"}"#;
     let layout = digest('b');
+    let name = format!("docker.io/library/x@{layout}");
+    let outside = Outside::new("FROM alpine AS x\nFROM x\n").image(&name, config);
+    let plan = outside.option("context:x", &format!("oci-layout://store@{layout}")).plan().unwrap();
+    assert_eq!(plan.base(plan.stages.by_name("x").unwrap()).unwrap().config.created, None);
+    let mut plain = Outside::new("FROM busybox\n").image("docker.io/library/busybox:latest", config);
+    let plan = plain.plan().unwrap();
+    let base = plan.base(plan.target).unwrap();
+    assert!(base.config.created.is_none() && base.image.as_ref().unwrap().created.is_some());
     assert!(created(&format!("oci-layout://store@{layout}"), &format!("docker.io/library/x@{layout}")));
     assert!(!created("docker-image://busybox", "docker.io/library/busybox:latest"));
+}
+
+#[test]
+fn contexts_may_be_for_one_platform() {
+    let arm = Platform::new("linux", "arm64");
+    for input in ["docker-image://busybox".to_owned(), format!("oci-layout://store/a@{}", digest('b'))] {
+        let outside = Outside::new("FROM --platform=linux/arm64 x\n").option("context:x", &input);
+        let plan = { outside }.plan().unwrap();
+        let BaseFiles::Context(recipe) = &plan.base(plan.target).unwrap().files else { panic!("{input}") };
+        assert_eq!(recipe.platform.as_ref(), Some(&arm), "{input}");
+    }
+    let outside = || {
+        let outside = Outside::new("FROM alpine AS x\nFROM x\n");
+        outside.option("context:x::linux/arm64", "https://example.com/a.tar")
+    };
+    let base = |mut outside: Outside| bases(&outside.plan().unwrap()).remove(0);
+    assert_eq!(base(outside().option("platform", "linux/arm64")), "context https://example.com/a.tar");
+    assert_eq!(base(outside()), "alpine:latest@…");
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn a_definition_comes_back_as_it_was() {
     let definition = graph.marshal(Some(merge.into()), &options).expect("the graph is whole");
     definition.verify().expect("the definition is canonical");
     let bytes = definition.to_pb().encode_to_vec();
+    assert_eq!(definition.encode(), bytes);
     let read = Definition::decode(&bytes).expect("the bytes are ours");
     assert_eq!(read, definition);
 
@@ -26,6 +27,7 @@ fn a_definition_comes_back_as_it_was() {
     let again = other.marshal(root, &MarshalOptions::new(&platform)).expect("the graph is whole");
     assert_eq!(again, definition);
     assert_eq!(other.import(&Definition::default()), Ok(None));
+    assert!(Graph::new().is_empty() && !other.is_empty());
 }
 
 #[test]

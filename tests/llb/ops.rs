@@ -62,6 +62,8 @@ fn a_process_has_an_output_for_each_mount_that_it_may_change() {
     exec.mounts.push(mount("/b", Some(base.into())));
     exec.mounts[1].is_readonly = true;
     exec.mounts.extend([mount("/a", None), mount("/c", Some(base.into()))]);
+    // By target, and only what may be changed: `/`, `/a`, `/c`.
+    assert_eq!([0, 1, 2, 3].map(|mount| exec.output_of(mount)), [Some(0), None, Some(1), Some(2)]);
     let run = graph.add(exec, amd64());
     let definition = marshal(&graph, Some(Edge { vertex: run, output: 2 }));
     assert_eq!(definition.verify(), Ok(()));
@@ -111,6 +113,9 @@ fn only_what_came_from_outside_may_be_uncanonical() {
     let context = local(&mut graph, &[]);
     let copy = Copy { source: Some(context.into()), src: "../a".into(), dest: "/".into(), ..Copy::default() };
     let file = graph.add(File { base: None, actions: vec![copy.into()] }, Meta::default());
+    let platform = crate::platform();
+    let marshal =
+        |graph: &Graph, root| graph.marshal(root, &MarshalOptions::new(&platform)).expect("it is whole");
     let definition = marshal(&graph, Some(file.into()));
     let proof = |graph: &Graph, definition: &Definition| {
         let run = std::panic::AssertUnwindSafe(|| graph.prove(definition));

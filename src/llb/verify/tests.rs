@@ -176,6 +176,8 @@ fn outputs_of_a_process() {
         refuses(mounted(dest, |mount| mount.output = output), "output out of order");
     }
     takes(mounted("/z", |mount| mount.output = NONE));
+    // A secret names output 0, but has none, also where it comes first.
+    takes(exec(|exec| exec.mounts.swap(0, 3)));
     // What follows sees as many outputs as there are, and no more.
     let user = |process: ops::Op, index: i64| {
         let mut user = definition(&process);
@@ -285,10 +287,10 @@ fn actions_of_a_file_op() {
     refuses(two(|actions| actions[0].input = -2), "action 0 works on -2");
     refuses(two(|actions| actions[1].output = 1), "action 1 is output 1");
     refuses(two(|actions| actions[0].output = 0), "action 1 is output 0");
-    refuses(two(|actions| actions[1].output = NONE), "has no output");
+    refuses(two(|actions| actions[1].output = NONE), ": has no output");
     refuses(two(|actions| actions[1].output = -2), "action 1 is output -2");
     refuses(two(|actions| actions[1].action = None), "action 1 does nothing");
-    refuses(file(Vec::new()), "has no output");
+    refuses(file(Vec::new()), ": has no output");
     // Both are outputs, and both are there for whoever uses them.
     let both = two(|actions| (actions[0].output, actions[1].output) = (0, 1));
     let mut user = definition(&both);
@@ -387,6 +389,10 @@ fn origins() {
     takes(source("local://a", &[("local.session", "a"), ("local.sharedkeyhint", "b")]));
     refuses(
         source("local://a", &[("local.sharedkeyhint", "b"), ("local.session", "a")]),
+        "attributes out of order",
+    );
+    refuses(
+        source("local://a", &[("local.session", "a"), ("local.session", "b")]),
         "attributes out of order",
     );
     let edits: [fn(&mut ops::StringEntry); 2] = [|entry| entry.key = None, |entry| entry.value = None];
