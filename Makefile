@@ -27,7 +27,7 @@ demo: ## builds the examples through the frontend on a real engine, and shows ea
 	@ENGINE=$(if $(filter command\ line environment,$(origin ENGINE)),$(ENGINE),auto) scripts/demo
 
 .PHONY: test
-test: lint deny test-cargo test-fuzz test-browser test-kit test-engine test-cluster ## everything that must hold: lints, tests, kit, builds on Docker 28
+test: lint deny test-cargo test-fuzz test-browser test-kit test-engine test-cluster reproduce sbom ## everything that must hold: lints, tests, kit, builds on Docker 28
 
 .PHONY: lint
 lint: ## formatting, clippy and documentation without a warning
