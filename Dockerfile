@@ -4,8 +4,7 @@
 #   docker build --build-context binary=DIR .        takes DIR/bin/multistage-frontend, compiled outside
 #
 # With --build-arg SOURCE_DATE_EPOCH=SECONDS, files and image bear that time, and the image is the same whenever it is built.
-# `bin` is copied whole, as a folder that the engine makes for a file bears the time of the build. Hand in a folder of its
-# own for each program: in one that the engine knows, it replaces the file, and `bin` bears the time of that.
+# `bin` is copied whole, as a folder that the engine makes for a file bears the time of the build.
 #
 # The compiler runs on the build platform and compiles for the target platform.
 

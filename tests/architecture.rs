@@ -91,6 +91,20 @@ fn only_the_gateway_is_async() {
     }
 }
 
+/// Files are the command line's; the frontend has its standard input and output. Nobody opens a connection or runs a program.
+#[test]
+fn nobody_reaches_out() {
+    const FILES: [&str; 6] =
+        ["std::fs::read", "std::fs::write", "fs::read", "fs::write", "File::open", "OpenOptions"];
+    const OTHERS: [&str; 5] = ["std::net", "TcpStream", "UdpSocket", "process::Command", "Command::new"];
+    for (room, file, text) in sources() {
+        let code = code(&text);
+        let is_found = |words: &[&str]| words.iter().any(|word| code.contains(word));
+        assert!(room == "cli" || !is_found(&FILES), "{}: touches files", file.display());
+        assert!(!is_found(&OTHERS), "{}: reaches out", file.display());
+    }
+}
+
 /// A definition that leaves is proven to be canonical first, in all that runs with debug assertions: tests, fuzz targets,
 /// the kit.
 #[test]

@@ -327,6 +327,30 @@ fn ignore_files() {
 }
 
 #[test]
+fn length_of_a_line_of_an_ignore_file() {
+    let text = "a".repeat(limits::IGNORE_LINE_BYTES);
+    let build = |ignore| Case { ignore, ..case("FROM scratch\nCOPY a b\n") };
+    assert_eq!(build(&text[1..]).checked(), Ok(()));
+    build(&text).fails(0, "bufio.Scanner: token too long");
+}
+
+#[test]
+fn length_of_the_name_of_an_image() {
+    // The rest of it is the host's name.
+    let text = |bytes: usize| format!("FROM h.{}/a:t\n", "h".repeat(bytes - "h./a:t".len()));
+    assert_eq!(case(&text(limits::NAME_BYTES)).checked(), Ok(()));
+    case(&text(limits::NAME_BYTES + 1)).fails(1, "repository name must not be more than 255 characters");
+}
+
+#[test]
+fn depth_of_json() {
+    let text = |depth: usize| format!("FROM scratch\nSHELL {}{}\n", "[".repeat(depth), "]".repeat(depth));
+    // Neither is a list of texts, and the second is no JSON.
+    case(&text(limits::JSON_DEPTH)).fails(2, "arrays must be comprised of strings only");
+    case(&text(limits::JSON_DEPTH + 1)).fails(2, "SHELL requires the arguments to be in JSON form");
+}
+
+#[test]
 fn image_configs() {
     let config = |bytes: usize| format!("{CONFIG}{}", " ".repeat(bytes - CONFIG.len()));
     assert!(Config::from_json(config(limits::CONFIG_BYTES).as_bytes()).is_ok());

@@ -2,45 +2,20 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "../common/command.rs"]
+mod command;
 mod formats;
 mod hooks;
 mod mistakes;
 mod places;
 mod real;
 
+use command::{Ran, folder, put, run_in, snapshot_in};
 use multistage::internal::lint::all_rules;
 use serde_json::Value;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// What a run gave.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-/// Runs the program in a folder.
-fn run_in(folder: &Path, args: &[&str], input: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_multistage"))
-        .args(args)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut stdin = child.stdin.take().expect("stdin is a pipe");
-    // The program may end before it has read all.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    let output = child.wait_with_output().expect("the program ends");
-    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    Ran { code: output.status.code().expect("no signal"), out: text(output.stdout), err: text(output.stderr) }
-}
 
 fn run(args: &[&str], input: &str) -> Ran {
     run_in(&cases(), args, input)
@@ -50,23 +25,6 @@ fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli")
 }
 
-/// An empty folder for one test.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("a folder can be made");
-    folder
-}
-
-#[track_caller]
-fn put(folder: &Path, files: &[(&str, &str)]) {
-    for (name, text) in files {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder can be made");
-        fs::write(path, text).expect("a file can be written");
-    }
-}
-
 fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.out).expect("standard output is JSON")
 }
@@ -74,11 +32,7 @@ fn json(ran: &Ran) -> Value {
 /// Compares with a golden file of this folder.
 #[track_caller]
 fn snapshot(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.set_snapshot_path("");
-    settings.bind(|| insta::assert_snapshot!(name, text));
+    snapshot_in("tests/cli", name, text);
 }
 
 #[test]

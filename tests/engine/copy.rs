@@ -1,6 +1,6 @@
 //! COPY and ADD: the files that arrive, their owners, modes, links and times.
 
-use crate::harness::{Project, engine};
+use crate::harness::{Project, engine, nonce};
 
 #[test]
 fn a_file_arrives_as_it_is() {
@@ -232,4 +232,26 @@ fn copy_between_stages_keeps_owner_mode_and_links() {
 #[test]
 fn names_with_spaces_are_written_as_json() {
     Project::new("FROM scratch\nCOPY [\"a b\", \"/c d/\"]\n").file("a b", "x").build().text("/c d/a b", "x");
+}
+
+/// A context may come from strangers, as that of a pull request does.
+#[test]
+fn links_that_lead_out_of_the_context_bring_nothing_in() {
+    let secret = format!("secret-{}", nonce());
+    let project = |line: &str| {
+        let project = Project::new(&format!("FROM busybox\n{line}\n"));
+        let outside = project.outside("beside/secret", &secret);
+        let folder = outside.parent().expect("it has one").to_str().expect("it is UTF-8").to_owned();
+        let project = project.symlink("up", "../beside/secret").symlink("folder", "../beside");
+        project.symlink("whole", &format!("{folder}/secret"))
+    };
+    for line in ["COPY up /x", "COPY whole /x", "COPY folder/secret /x", "ADD folder/ /x/"] {
+        project(line).fail().says("not found");
+    }
+    // A folder is copied with its links, which lead nowhere in the image.
+    let built = project("COPY . /x/").build();
+    built.link("x/up", "../beside/secret").never_says(&secret);
+    // An ignore file that is such a link is none.
+    let built = project("COPY . /x/").symlink(".dockerignore", "../beside/secret").build();
+    built.link("x/folder", "../beside").never_says(&secret);
 }

@@ -20,6 +20,7 @@ fn holds_one_static_program() {
     assert_eq!((entry.mode, entry.user, entry.group), (0o755, 0, 0), "no setuid, nobody else's");
     assert!(image.image().files.keys().all(|path| path == "bin" || path == PROGRAM), "no other folder");
     let Kind::File(program) = &entry.kind else { panic!("{PROGRAM} is no file") };
+    assert!(program.len() < 2_000_000, "{} bytes", program.len());
     // PT_LOAD, PT_DYNAMIC, PT_INTERP: only the first asks for nothing outside the file.
     let segments = segments(program);
     assert!(segments.contains(&1) && !segments.contains(&2) && !segments.contains(&3), "{segments:?}");

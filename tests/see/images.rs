@@ -1,6 +1,7 @@
 //! What is known of images offline, and what is said if it is not, or cannot be read.
 
-use crate::run::{Ran, config, folder, put, run_in};
+use crate::command::{Ran, folder, put, run_in};
+use crate::project::config;
 use std::fs;
 use std::path::{Path, PathBuf};
 

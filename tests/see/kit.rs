@@ -3,7 +3,7 @@
 //!
 //! The folder of the kit comes from `MULTISTAGE_KIT`; without it the test says so and passes.
 
-use super::{faults, run::run_in};
+use crate::{command::run_in, faults};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;

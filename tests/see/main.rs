@@ -4,12 +4,15 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "../common/command.rs"]
+mod command;
 mod images;
 mod kit;
 mod pairs;
-mod run;
+mod project;
 
-use run::{Ran, folder, project, put, run_in, snapshot};
+use command::{Ran, folder, put, run_in};
+use project::{project, snapshot};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::Write;

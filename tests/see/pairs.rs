@@ -1,6 +1,7 @@
 //! Two builds that differ as real ones do: `multistage diff` must name the reason where each chain begins.
 
-use crate::run::{folder, project, put, run_in, snapshot};
+use crate::command::{folder, put, run_in};
+use crate::project::{project, snapshot};
 
 const FILE: &str = r#"ARG GO=1.23
 FROM golang:${GO} AS build

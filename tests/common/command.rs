@@ -1,4 +1,4 @@
-//! Runs the program, and makes the folders that it is run in.
+//! The command line as people run it: the built program in a folder of its own, its output, its exit code.
 
 use std::fs;
 use std::io::Write;
@@ -49,39 +49,12 @@ pub fn put(folder: &Path, files: &[(&str, &str)]) {
     }
 }
 
-/// An image config that sets GOPATH.
-pub fn config(architecture: &str) -> String {
-    let layer = "0".repeat(64);
-    format!(
-        r#"{{"os":"linux","architecture":"{architecture}","config":{{"Env":["PATH=/bin","GOPATH=/go-{architecture}"]}},"rootfs":{{"type":"layers","diff_ids":["sha256:{layer}"]}}}}"#
-    )
-}
-
-/// Makes a folder with a Dockerfile and described images.
-pub fn project(name: &str, dockerfile: &str) -> PathBuf {
-    let folder = folder(name);
-    let (config, digest) = (config("amd64"), "1".repeat(64));
-    let list = ["golang:1.23", "golang:1.24", "busybox", "alpine:3.20", "alpine:3.21"]
-        .map(|name| format!(r#""{name}":{{"digest":"sha256:{digest}","image":{config}}}"#));
-    let list = format!("{{{}}}", list.join(","));
-    put(
-        &folder,
-        &[
-            ("Dockerfile", dockerfile),
-            ("images.json", &list),
-            ("config.json", &config),
-            (".dockerignore", "*.log\nimages.json\nconfig.json\n"),
-        ],
-    );
-    folder
-}
-
-/// Compares with a golden file of this folder.
+/// Compares with a golden file in a folder of this package.
 #[track_caller]
-pub fn snapshot(name: &str, text: &str) {
+pub fn snapshot_in(folder: &str, name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.set_snapshot_path("");
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
