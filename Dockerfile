@@ -4,7 +4,8 @@
 #   docker build --build-context binary=DIR .        takes DIR/bin/multistage-frontend, compiled outside
 #
 # With --build-arg SOURCE_DATE_EPOCH=SECONDS, files and image bear that time, and the image is the same whenever it is built.
-# `bin` is copied whole, as a folder that the engine makes for a file bears the time of the build.
+# `bin` is copied whole, as a folder that the engine makes for a file bears the time of the build. (So does one that the engine
+# fetched before with another program in it; scripts/image makes it forget that one, and its cache.)
 #
 # The compiler runs on the build platform and compiles for the target platform.
 

@@ -22,6 +22,11 @@ need_root() {
 # the same whenever they are made. SOURCE_DATE_EPOCH says another one.
 source_date() { echo "${SOURCE_DATE_EPOCH:-$(git -C "$root_dir" log -1 --format=%ct 2>/dev/null || echo 0)}"; }
 
+# forget_folders: makes the engine fetch the folders of clients whole again. Into one that it knows from an earlier build it
+# puts what has changed, and leaves the folder with the time of that; so an image would differ by what was built before.
+# Engines without buildx are left as they are.
+forget_folders() { "$DOCKER" buildx prune --force --filter type=source.local >/dev/null 2>&1 || true; }
+
 # need PROGRAM PACKAGE: installs a Debian package when the program is missing.
 need() {
     ! command -v "$1" >/dev/null || return 0
