@@ -125,6 +125,14 @@ sbom: ## writes the bill of materials of the image, and holds it to the schema o
 soak: ## BUILDS builds (10000) on one engine; takes an hour or more
 	@ENGINE=$(ENGINE) scripts/soak $(BUILDS)
 
+.PHONY: coverage
+coverage: ## measures what the tests run, by room, and writes docs/coverage.md; installs cargo-llvm-cov
+	@scripts/coverage
+
+.PHONY: mutants
+mutants: ## changes the core in some 1,400 ways and lists what no test notices; takes many hours; installs cargo-mutants
+	@scripts/mutants
+
 .PHONY: bench
 bench: ## measures size, speed and memory, beside others where they are there, and writes docs/benchmarks.md
 	@scripts/bench
