@@ -506,8 +506,9 @@ fn steps(log: &str) -> Vec<Step> {
     for line in log.lines() {
         let Some((id, rest)) = line.strip_prefix('#').and_then(|line| line.split_once(' ')) else { continue };
         // A step from a cache elsewhere whose layers are fetched for the export is last reported as `DONE`, and of two
-        // reports close to each other only the last is shown. What fetches layers has not run.
-        if rest == "CACHED" || rest.starts_with("sha256:") || rest.starts_with("extracting sha256:") {
+        // reports close to each other only the last is shown. What fetches layers (`sha256:… 114B / 114B done`) has not
+        // run. Docker 20.10 gives the digest of each step, alone.
+        if rest == "CACHED" || rest.starts_with("sha256:") && rest.contains(" / ") {
             if let Some((_, step)) = steps.iter_mut().find(|(known, _)| *known == id) {
                 step.is_cached = true;
             }
