@@ -21,7 +21,8 @@ pub fn is_http_source(text: &str) -> bool {
 /// If it names nothing. The reference leaves that to the engine, which cannot even tell what kind of source it is.
 pub fn check_http_url(text: &str) -> Result<(), String> {
     match text.split_once("://") {
-        Some((_, rest)) if !rest.is_empty() => Ok(()),
+        // Behind a single slash, `https:/h?http://h`, another scheme may come.
+        Some(("http" | "https", rest)) if !rest.is_empty() => Ok(()),
         _ => Err(format!("invalid address {}: it names no host", quote(text))),
     }
 }
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn addresses_of_nothing() {
-        for text in ["http://", "https:x", "http:/x"] {
+        for text in ["http://", "https:x", "http:/x", "https:/x?http://h"] {
             let message = format!("invalid address \"{text}\": it names no host");
             assert_eq!(check_http_url(text), Err(message));
         }
