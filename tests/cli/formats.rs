@@ -1,5 +1,6 @@
 //! The formats for machines: each is held against its published schema, or read as its readers read it.
 
+use super::schema::close;
 use super::{cases, folder, json, put, run, run_in};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -37,18 +38,6 @@ fn wrong(schema: &Path, value: &Value, is_closed: bool) -> Option<String> {
     compiler.add_resource("schema.json", rules).expect("a name");
     let index = compiler.compile("schema.json", &mut schemas).expect("the schema is right");
     schemas.validate(value, index).err().map(|error| format!("{error:#}"))
-}
-
-/// Lets no field pass that a schema does not name.
-fn close(rules: &mut Value) {
-    if rules.get("properties").is_some_and(Value::is_object) {
-        rules["additionalProperties"] = Value::Bool(false);
-    }
-    match rules {
-        Value::Object(fields) => fields.values_mut().for_each(close),
-        Value::Array(items) => items.iter_mut().for_each(close),
-        _ => {}
-    }
 }
 
 fn in_repository(path: &str) -> std::path::PathBuf {

@@ -9,6 +9,8 @@ mod hooks;
 mod mistakes;
 mod places;
 mod real;
+#[path = "../common/schema.rs"]
+mod schema;
 
 use command::{Ran, folder, put, run_in, snapshot_in};
 use multistage::internal::lint::all_rules;

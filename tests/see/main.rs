@@ -10,9 +10,12 @@ mod images;
 mod kit;
 mod pairs;
 mod project;
+#[path = "../common/schema.rs"]
+mod schema;
 
 use command::{Ran, folder, put, run_in};
 use project::{project, snapshot};
+use schema::close;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::Write;
@@ -151,17 +154,6 @@ fn faults(schema: &str, value: &Value) -> String {
     });
     let (schemas, indices) = &*ALL;
     schemas.validate(value, indices[schema]).err().map_or(String::new(), |error| format!("{error:#}"))
-}
-
-fn close(rules: &mut Value) {
-    if rules.get("properties").is_some_and(Value::is_object) {
-        rules["additionalProperties"] = Value::Bool(false);
-    }
-    match rules {
-        Value::Object(fields) => fields.values_mut().for_each(close),
-        Value::Array(items) => items.iter_mut().for_each(close),
-        _ => {}
-    }
 }
 
 #[test]
