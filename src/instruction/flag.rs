@@ -81,8 +81,7 @@ fn read(
         let names = known.iter().map(|(known, _)| *known);
         let message = suggest::hint(format!("unknown flag: {dashed}"), name, names, Case::Matters);
         // The name alone, if it stands in the file as it is.
-        let is_whole = flag.span.len() as usize == flag.text.len();
-        let end = if is_whole { flag.span.start + dashed.len() as u32 } else { flag.span.end };
+        let end = if flag.span.holds(text) { flag.span.start + dashed.len() as u32 } else { flag.span.end };
         let span = Span::new(flag.span.start, end);
         return Err(Diagnostic::error("unknown-flag", message, span).hint(known_flags(known)));
     };

@@ -212,7 +212,7 @@ impl From<String> for Wrong {
 fn parts(field: &Word) -> (Span, Span) {
     let whole = field.span;
     match field.text.find('=') {
-        Some(at) if whole.len() as usize == field.text.len() && at + 1 < field.text.len() => {
+        Some(at) if whole.holds(&field.text) && at + 1 < field.text.len() => {
             let at = whole.start + at as u32;
             (Span::new(whole.start, at), Span::new(at + 1, whole.end))
         }

@@ -33,10 +33,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Tells whether a text stands in the file in one piece, as it is: what was taken out would make it shorter, and
-    /// only characters beyond ASCII would make it longer.
+    /// Tells whether a text stands in the file in one piece, as it is.
     pub(super) fn is_whole(&self, text: &Spanned<Text>) -> bool {
-        self.place.is_none() && text.value.is_ascii() && text.value.len() == text.span.len() as usize
+        self.place.is_none() && text.span.holds(&text.value)
     }
 
     /// Takes the words of the arguments.
