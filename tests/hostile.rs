@@ -319,7 +319,10 @@ fn inputs() -> BTreeMap<String, Definition> {
     let digest = Digest::of(&source).to_string();
     let above = |index| op(&[(digest.clone(), index)], None);
     let missing = format!("sha256:{}", "1".repeat(64));
-    let of = |ops: Vec<Vec<u8>>| Definition { ops, ..Definition::default() };
+    let of = |ops: Vec<Vec<u8>>| Definition {
+        ops: ops.into_iter().map(Into::into).collect(),
+        ..Definition::default()
+    };
     let inputs = [
         ("empty", of(Vec::new())),
         ("garbage", of(vec![vec![0xff; 9], above(0)])),

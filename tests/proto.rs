@@ -7,6 +7,7 @@
 use bollard_buildkit_proto::{fsutil, google, moby::buildkit::v1 as theirs, pb};
 use multistage::internal::pb::{caps, fsutil as our_fsutil, gateway, ops, policy, rpc, worker};
 use prost::Message;
+use prost::bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -91,6 +92,13 @@ impl<K: Fill, V: Fill> Fill for (K, V) {
     }
 }
 
+/// Of the other side's types, none has these.
+impl Fill for Bytes {
+    fn fill(filler: &mut Filler) -> Bytes {
+        Vec::fill(filler).into()
+    }
+}
+
 /// Entries of a map, key and value written out even if empty.
 impl Fill for ops::StringEntry {
     fn fill(filler: &mut Filler) -> ops::StringEntry {
@@ -108,14 +116,14 @@ impl Fill for ops::BuildInputEntry {
 impl Fill for ops::OpMetadataEntry {
     fn fill(filler: &mut Filler) -> ops::OpMetadataEntry {
         let (digest, metadata) = (String::fill(filler), ops::OpMetadata::fill(filler).encode_to_vec());
-        ops::OpMetadataEntry { digest, metadata }
+        ops::OpMetadataEntry { digest, metadata: metadata.into() }
     }
 }
 
 impl Fill for ops::LocationsEntry {
     fn fill(filler: &mut Filler) -> ops::LocationsEntry {
         let (digest, locations) = (String::fill(filler), ops::Locations::fill(filler).encode_to_vec());
-        ops::LocationsEntry { digest, locations }
+        ops::LocationsEntry { digest, locations: locations.into() }
     }
 }
 

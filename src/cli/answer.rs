@@ -81,11 +81,10 @@ impl Answers<'_> {
 
 /// Returns the identifier of the only source of a definition.
 fn source_of(definition: &Definition) -> Option<String> {
-    let sources =
-        definition.ops.iter().filter_map(|bytes| match ops::Op::decode(bytes.as_slice()).ok()?.op? {
-            Kind::Source(source) => Some(source.identifier),
-            _ => None,
-        });
+    let sources = definition.ops.iter().filter_map(|bytes| match ops::Op::decode(&**bytes).ok()?.op? {
+        Kind::Source(source) => Some(source.identifier),
+        _ => None,
+    });
     let mut sources = sources.collect::<Vec<_>>();
     if sources.len() == 1 { sources.pop() } else { None }
 }

@@ -88,7 +88,7 @@ impl Ops {
         let mut places: HashMap<String, usize> = HashMap::new();
         let (said, locations) = (definition.said(), definition.places());
         for (at, bytes) in definition.ops.iter().enumerate() {
-            let Ok(wire) = ops::Op::decode(bytes.as_slice()) else { continue };
+            let Ok(wire) = ops::Op::decode(&**bytes) else { continue };
             let inputs = wire
                 .inputs
                 .iter()

@@ -193,7 +193,7 @@ impl Run {
     }
 
     fn warn_request(&self, found: &Warning, digest: &str) -> gw::WarnRequest {
-        let ranges = line_ranges(&self.source.project.sources, found.span);
+        let ranges: Vec<_> = line_ranges(&self.source.project.sources, found.span).collect();
         let line = ranges.first().and_then(|range| range.start).unwrap_or_default().line;
         gw::WarnRequest {
             digest: digest.to_owned(),

@@ -173,7 +173,7 @@ impl Client {
 
     fn solve_request(&self, solve: Solve) -> Result<gw::SolveRequest, Error> {
         if let Some(definition) = &solve.definition {
-            let read = |entry: &ops::OpMetadataEntry| ops::OpMetadata::decode(entry.metadata.as_slice());
+            let read = |entry: &ops::OpMetadataEntry| ops::OpMetadata::decode(&*entry.metadata);
             for said in definition.metadata.iter().map(read) {
                 for cap in said.unwrap_or_default().caps.keys() {
                     self.llb().check(cap).map_err(|missing| Error::new(missing.to_string()))?;
@@ -425,7 +425,7 @@ mod tests {
     fn ops_without_a_place_are_not_sent() {
         let entry = |digest: &str, places: ops::Locations| ops::LocationsEntry {
             digest: digest.to_owned(),
-            locations: places.encode_to_vec(),
+            locations: places.encode_to_vec().into(),
         };
         let with_empty =
             || ops::Source { locations: vec![entry("a", ops::Locations::default())], infos: Vec::new() };

@@ -136,7 +136,7 @@ impl Error {
         spans: impl IntoIterator<Item = &'a Span>,
     ) -> Error {
         for span in spans {
-            self = self.at(info, &line_ranges(sources, *span));
+            self = self.at(info, &line_ranges(sources, *span).collect::<Vec<_>>());
         }
         self
     }

@@ -18,7 +18,7 @@ const UPLOADS: [&str; 2] = ["http://build-context-", "http://buildkit-session/"]
 pub(super) fn recall(definition: &mut ops::Definition) {
     let mut renamed = BTreeMap::new();
     for bytes in &mut definition.def {
-        let Ok(mut op) = ops::Op::decode(bytes.as_slice()) else { continue };
+        let Ok(mut op) = ops::Op::decode(&**bytes) else { continue };
         let mut is_changed = is_upload(&op);
         for input in &mut op.inputs {
             if let Some(digest) = renamed.get(&input.digest) {
@@ -28,7 +28,7 @@ pub(super) fn recall(definition: &mut ops::Definition) {
         }
         if is_changed {
             let digest = Digest::of(bytes).to_string();
-            *bytes = op.encode_to_vec();
+            *bytes = op.encode_to_vec().into();
             renamed.insert(digest, Digest::of(bytes).to_string());
         }
     }
@@ -76,12 +76,12 @@ mod tests {
         // As shown by Docker 20.10, whose own frontend has made it.
         assert_eq!(digests[0], "sha256:e9e26d64679e2e2476e16ac5ec27128d36fb317f26e68d15f66dec83e9695b4d");
         for (bytes, input) in definition.def[1..].iter().zip(&digests) {
-            assert_eq!(ops::Op::decode(bytes.as_slice()).unwrap().inputs[0].digest, *input);
+            assert_eq!(ops::Op::decode(&**bytes).unwrap().inputs[0].digest, *input);
         }
         let said: Vec<_> = definition.metadata.iter().map(|entry| &entry.digest).collect();
         assert_eq!(said, digests.iter().collect::<Vec<_>>());
         let name = |at: usize| {
-            let said = ops::OpMetadata::decode(definition.metadata[at].metadata.as_slice()).unwrap();
+            let said = ops::OpMetadata::decode(&*definition.metadata[at].metadata).unwrap();
             said.description[0].value().to_owned()
         };
         assert_eq!((name(0), name(1)), ("load".to_owned(), "unpack".to_owned()));

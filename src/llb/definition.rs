@@ -6,6 +6,7 @@ use super::{Description, Digest, Edge, Graph, LinuxResources, Meta, ProgressGrou
 use crate::image::Platform;
 use crate::pb::ops;
 use prost::Message;
+use prost::bytes::Bytes;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
@@ -13,13 +14,23 @@ use std::hash::{Hash, Hasher};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Definition {
     /// The ops, inputs first. The last one only names the result. Without any it is the empty file system.
-    pub ops: Vec<Vec<u8>>,
+    pub ops: Vec<Bytes>,
     /// What is said about each op, as it goes over the wire: written out, since there is an entry for each op.
     #[doc(hidden)]
-    pub metadata: Vec<(Digest, Vec<u8>)>,
-    /// Which lines of which file each op comes from, likewise.
+    pub metadata: Vec<(Digest, Bytes)>,
+    /// Which lines of which file each op comes from.
     #[doc(hidden)]
-    pub source: Option<ops::Source>,
+    pub source: Option<Source>,
+}
+
+/// The files that ops come from.
+#[doc(hidden)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The places of each op, written out likewise.
+    pub locations: Vec<(Digest, Bytes)>,
+    /// The files that they are in.
+    pub infos: Vec<ops::SourceInfo>,
 }
 
 /// A definition is the key of a question. Those of the same ops are mostly the same, so what is said about the ops is
@@ -33,7 +44,7 @@ impl Hash for Definition {
 impl Definition {
     /// Returns the digest of the op that gives the result, and which output of it. `None`: it is empty, or broken.
     pub fn root(&self) -> Option<(Digest, u32)> {
-        let last = ops::Op::decode(self.ops.last()?.as_slice()).ok()?;
+        let last = ops::Op::decode(&**self.ops.last()?).ok()?;
         let input = last.inputs.first()?;
         Some((input.digest.parse().ok()?, u32::try_from(input.index).ok()?))
     }
@@ -44,7 +55,15 @@ impl Definition {
         let metadata = self.metadata.into_iter();
         let metadata =
             metadata.map(|(digest, metadata)| ops::OpMetadataEntry { digest: digest.to_string(), metadata });
-        ops::Definition { def: self.ops, metadata: metadata.collect(), source: self.source }
+        let place = |(digest, locations): (Digest, Bytes)| ops::LocationsEntry {
+            digest: digest.to_string(),
+            locations,
+        };
+        let source = self.source.map(|source| ops::Source {
+            locations: source.locations.into_iter().map(place).collect(),
+            infos: source.infos,
+        });
+        ops::Definition { def: self.ops, metadata: metadata.collect(), source }
     }
 
     /// Returns a copy as it goes over the wire.
@@ -61,33 +80,34 @@ impl Definition {
     pub fn from_pb(wire: ops::Definition) -> Result<Definition, Error> {
         let unreadable = |error: prost::DecodeError| Error::foreign(error.to_string());
         let metadata = wire.metadata.into_iter().map(|entry| {
-            ops::OpMetadata::decode(entry.metadata.as_slice()).map_err(unreadable)?;
+            ops::OpMetadata::decode(&*entry.metadata).map_err(unreadable)?;
             Ok((parse(&entry.digest)?, entry.metadata))
         });
         let metadata = metadata.collect::<Result<_, Error>>()?;
-        for entry in wire.source.iter().flat_map(|source| &source.locations) {
-            ops::Locations::decode(entry.locations.as_slice()).map_err(unreadable)?;
-        }
-        Ok(Definition { ops: wire.def, metadata, source: wire.source })
+        let source = wire.source.map(|source| {
+            let locations = source.locations.into_iter().map(|entry| {
+                ops::Locations::decode(&*entry.locations).map_err(unreadable)?;
+                Ok((parse(&entry.digest)?, entry.locations))
+            });
+            Ok(Source { locations: locations.collect::<Result<_, Error>>()?, infos: source.infos })
+        });
+        Ok(Definition { ops: wire.def, metadata, source: source.transpose()? })
     }
 
     /// Returns what is said about each op, in no order; about nothing twice.
     #[doc(hidden)]
     pub fn said(&self) -> HashMap<Digest, ops::OpMetadata> {
         // What cannot be read does not get into a definition.
-        let read = |bytes: &Vec<u8>| ops::OpMetadata::decode(bytes.as_slice()).unwrap_or_default();
+        let read = |bytes: &Bytes| ops::OpMetadata::decode(&**bytes).unwrap_or_default();
         self.metadata.iter().map(|(digest, bytes)| (*digest, read(bytes))).collect()
     }
 
     /// Returns the places of each op, likewise.
     #[doc(hidden)]
     pub fn places(&self) -> HashMap<Digest, Vec<ops::Location>> {
+        let read = |bytes: &Bytes| ops::Locations::decode(&**bytes).unwrap_or_default().locations;
         let entries = self.source.iter().flat_map(|source| &source.locations);
-        let read = |entry: &ops::LocationsEntry| {
-            let found = ops::Locations::decode(entry.locations.as_slice()).unwrap_or_default();
-            Some((entry.digest.parse().ok()?, found.locations))
-        };
-        entries.filter_map(read).collect()
+        entries.map(|(digest, bytes)| (*digest, read(bytes))).collect()
     }
 
     /// Returns the bytes of the definition, as `buildctl build` takes them.

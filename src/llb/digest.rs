@@ -17,20 +17,26 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
     }
+
+    /// Returns how it is written.
+    pub(super) fn text(&self) -> [u8; TEXT_LEN] {
+        let mut text = [0; TEXT_LEN];
+        text[..PREFIX.len()].copy_from_slice(PREFIX.as_bytes());
+        for (byte, pair) in self.0.iter().zip(text[PREFIX.len()..].chunks_exact_mut(2)) {
+            pair[0] = HEX[(byte >> 4) as usize];
+            pair[1] = HEX[(byte & 15) as usize];
+        }
+        text
+    }
 }
 
 const PREFIX: &str = "sha256:";
+const TEXT_LEN: usize = PREFIX.len() + 64;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; PREFIX.len() + 64];
-        text[..PREFIX.len()].copy_from_slice(PREFIX.as_bytes());
-        for (at, byte) in self.0.iter().enumerate() {
-            text[PREFIX.len() + 2 * at] = HEX[(byte >> 4) as usize];
-            text[PREFIX.len() + 2 * at + 1] = HEX[(byte & 15) as usize];
-        }
-        f.pad(std::str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
+        f.pad(std::str::from_utf8(&self.text()).expect("hexadecimal digits are ASCII"))
     }
 }
 

@@ -1,14 +1,18 @@
-//! One op as a protobuf message: which field holds what, how inputs and outputs are numbered.
+//! One op as bytes: which field holds what, how inputs and outputs are numbered.
+//!
+//! The numbers of fields are those of `proto/ops.proto`.
 
 use super::error::Reason;
 use super::op::{
-    CacheSharing, ContentCache, Diff, Exec, File, FileAction, Merge, Mode, MountKind, Network, Op, Owner,
-    Passthrough, Security, Source, User,
+    CacheSharing, ContentCache, Copy, Diff, Exec, File, FileAction, Merge, Mode, Mount, MountKind, Network,
+    Op, Owner, Passthrough, Security, Source, User,
 };
+use super::wire::Wire;
 use super::{Digest, Edge, Meta};
 use crate::image::Platform;
 use crate::pb::ops;
-use std::collections::hash_map::{Entry, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Stands for no input, or no output.
 const NONE: i64 = -1;
@@ -21,80 +25,111 @@ pub(super) struct Surroundings<'a> {
     pub local_unique_id: &'a str,
 }
 
-/// Returns an op as a message.
-///
-/// # Errors
-/// If it lacks something, or an edge of it names an output that is not there.
-pub(super) fn encode(op: &Op, meta: &Meta, around: &Surroundings) -> Result<ops::Op, Reason> {
-    let mut inputs = Inputs { around, list: Vec::new(), seen: HashMap::new() };
-    let (kind, has_platform) = match op {
-        Op::Source(source) => (
-            ops::op::Op::Source(encode_source(source, around.local_unique_id)?),
-            source.is_platform_specific(),
-        ),
-        Op::Exec(exec) => (ops::op::Op::Exec(encode_exec(exec, &mut inputs)?), true),
-        Op::File(file) => (ops::op::Op::File(encode_file(file, &mut inputs)?), false),
-        Op::Merge(merge) => (ops::op::Op::Merge(encode_merge(merge, &mut inputs)?), false),
-        Op::Diff(diff) => (ops::op::Op::Diff(encode_diff(diff, &mut inputs)?), false),
-        Op::Passthrough(passthrough) => {
-            (ops::op::Op::Passthrough(encode_passthrough(passthrough, &mut inputs)?), false)
+/// Turns ops into bytes, one after the other. It keeps its memory, as a graph may have very many.
+#[derive(Default)]
+pub(super) struct Encoder {
+    /// What kind of op it is: it comes last, but only then all inputs are known.
+    kind: Wire,
+    inputs: Vec<(Digest, u32)>,
+}
+
+impl Encoder {
+    /// Adds the bytes of an op. Its fields come in Go's order: by number, but the `oneof` after all others.
+    ///
+    /// # Errors
+    /// If it lacks something, or an edge of it names an output that is not there.
+    pub fn encode(
+        &mut self,
+        wire: &mut Wire,
+        op: &Op,
+        meta: &Meta,
+        around: &Surroundings,
+    ) -> Result<(), Reason> {
+        let Encoder { kind, inputs } = self;
+        kind.cut(0);
+        inputs.clear();
+        let mut inputs = Inputs { around, list: inputs, seen: HashMap::new() };
+        let mut has_platform = false;
+        match op {
+            Op::Exec(exec) => {
+                has_platform = true;
+                kind.message(2, |wire| encode_exec(wire, exec, &mut inputs))?;
+            }
+            Op::Source(source) => {
+                has_platform = source.is_platform_specific();
+                kind.message(3, |wire| encode_source(wire, source, around.local_unique_id))?;
+            }
+            Op::File(file) => kind.message(4, |wire| encode_file(wire, file, &mut inputs))?,
+            Op::Merge(merge) => kind.message(6, |wire| encode_merge(wire, merge, &mut inputs))?,
+            Op::Diff(diff) => kind.message(7, |wire| encode_diff(wire, diff, &mut inputs))?,
+            Op::Passthrough(passthrough) => {
+                kind.message(8, |wire| encode_passthrough(wire, passthrough, &mut inputs))?;
+            }
+            Op::Raw(_) | Op::Forward(_) => unreachable!("a raw op has its bytes and a forward is no op"),
         }
-        Op::Raw(_) | Op::Forward(_) => unreachable!("a raw op has its bytes and a forward is no op"),
-    };
-    let platform = meta.platform.as_deref().unwrap_or(around.platform);
-    Ok(ops::Op {
-        inputs: inputs.list,
-        op: Some(kind),
-        platform: has_platform.then(|| encode_platform(platform)),
+        for (digest, output) in inputs.list {
+            encode_input(wire, digest, *output);
+        }
+        if has_platform {
+            let platform = meta.platform.as_deref().unwrap_or(around.platform);
+            wire.message(10, |wire| encode_platform(wire, platform));
+        }
         // Present even when empty: Go's client library always sends it, and the digest sees it.
-        constraints: Some(ops::WorkerConstraints { filter: meta.filters.clone() }),
-    })
-}
-
-/// Writes a map in full, as Go does; the entries come in order.
-pub(super) fn entries<'a>(map: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<ops::StringEntry> {
-    map.map(|(key, value)| ops::StringEntry { key: Some(key.to_owned()), value: Some(value.to_owned()) })
-        .collect()
-}
-
-/// Returns a platform as a message.
-pub(super) fn encode_platform(platform: &Platform) -> ops::Platform {
-    ops::Platform {
-        architecture: platform.architecture.clone(),
-        os: platform.os.clone(),
-        variant: platform.variant.clone(),
-        os_version: platform.os_version.clone(),
-        os_features: platform.os_features.clone(),
+        wire.message(11, |wire| wire.texts(1, &meta.filters));
+        wire.append(kind.bytes());
+        Ok(())
     }
+}
+
+/// Adds an input. Nothing else is in the op that names the result of a graph.
+pub(super) fn encode_input(wire: &mut Wire, digest: &Digest, output: u32) {
+    wire.message(1, |wire| {
+        wire.digest(1, digest);
+        wire.number(2, output);
+    });
+}
+
+fn encode_platform(wire: &mut Wire, platform: &Platform) {
+    wire.text(1, &platform.architecture);
+    wire.text(2, &platform.os);
+    wire.text(3, &platform.variant);
+    wire.text(4, &platform.os_version);
+    wire.texts(5, &platform.os_features);
 }
 
 /// The inputs of one op, numbered as they come.
 struct Inputs<'a> {
     around: &'a Surroundings<'a>,
-    list: Vec<ops::Input>,
+    list: &'a mut Vec<(Digest, u32)>,
+    /// Their numbers, once there are more than a [`FEW`].
     seen: HashMap<(Digest, u32), i64>,
 }
+
+/// So many are looked through faster than looked up.
+const FEW: usize = 8;
 
 impl Inputs<'_> {
     /// Returns the number of an input. The same input has one number, however often it comes.
     fn shared(&mut self, edge: Option<Edge>) -> Result<i64, Reason> {
         let Some(key) = self.look_up(edge)? else { return Ok(NONE) };
-        match self.seen.entry(key) {
-            Entry::Occupied(number) => Ok(*number.get()),
-            Entry::Vacant(place) => {
-                let number = self.list.len() as i64;
-                place.insert(number);
-                self.list.push(input(key));
-                Ok(number)
-            }
-        }
+        let known = if self.list.len() <= FEW {
+            self.list.iter().position(|input| *input == key).map(|at| at as i64)
+        } else {
+            let unseen = self.list.iter().zip(0..).skip(self.seen.len());
+            self.seen.extend(unseen.map(|(input, number)| (*input, number)));
+            self.seen.get(&key).copied()
+        };
+        Ok(known.unwrap_or_else(|| self.add(key)))
     }
 
     /// Returns the number of an input, a new one each time.
     fn each(&mut self, edge: Option<Edge>) -> Result<i64, Reason> {
-        let Some(key) = self.look_up(edge)? else { return Ok(NONE) };
-        self.list.push(input(key));
-        Ok(self.list.len() as i64 - 1)
+        Ok(self.look_up(edge)?.map_or(NONE, |key| self.add(key)))
+    }
+
+    fn add(&mut self, input: (Digest, u32)) -> i64 {
+        self.list.push(input);
+        self.list.len() as i64 - 1
     }
 
     fn look_up(&self, edge: Option<Edge>) -> Result<Option<(Digest, u32)>, Reason> {
@@ -102,291 +137,316 @@ impl Inputs<'_> {
     }
 }
 
-fn input((digest, output): (Digest, u32)) -> ops::Input {
-    ops::Input { digest: digest.to_string(), index: output.into() }
-}
-
-fn encode_source(source: &Source, unique_id: &str) -> Result<ops::SourceOp, Reason> {
+fn encode_source(wire: &mut Wire, source: &Source, unique_id: &str) -> Result<(), Reason> {
     let identifier = source.identifier();
     if identifier.is_empty() {
         return Err(Reason::Incomplete("source identifier can't be empty"));
     }
-    let attrs = source.attrs(unique_id);
-    let attrs = entries(attrs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
-    Ok(ops::SourceOp { identifier, attrs })
+    wire.text(1, &identifier);
+    for (name, value) in source.attrs(unique_id) {
+        wire.entry(2, &name, &value);
+    }
+    Ok(())
 }
 
-fn encode_exec(exec: &Exec, inputs: &mut Inputs) -> Result<ops::ExecOp, Reason> {
+fn encode_exec(wire: &mut Wire, exec: &Exec, inputs: &mut Inputs) -> Result<(), Reason> {
     if exec.args.is_empty() {
         return Err(Reason::Incomplete("arguments are required"));
     }
     if exec.cwd.is_empty() {
         return Err(Reason::Incomplete("working directory is required"));
     }
-    Ok(ops::ExecOp {
-        meta: Some(encode_process(exec)),
-        mounts: encode_mounts(exec, inputs)?,
-        network: match exec.network {
+    wire.message(1, |wire| encode_process(wire, exec));
+    encode_mounts(wire, exec, inputs)?;
+    wire.choice(
+        3,
+        match exec.network {
             Network::Sandbox => ops::NetMode::Unset,
             Network::Host => ops::NetMode::Host,
             Network::None => ops::NetMode::None,
-        }
-        .into(),
-        security: match exec.security {
+        },
+    );
+    wire.choice(
+        4,
+        match exec.security {
             Security::Sandbox => ops::SecurityMode::Sandbox,
             Security::Insecure => ops::SecurityMode::Insecure,
-        }
-        .into(),
-        secretenv: exec
-            .secrets
-            .iter()
-            .filter_map(|secret| {
-                let name = secret.env.clone()?;
-                Some(ops::SecretEnv { id: secret.id.clone(), name, optional: secret.is_optional })
-            })
-            .collect(),
-        cdi_devices: exec
-            .devices
-            .iter()
-            .map(|device| ops::CdiDevice { name: device.name.clone(), optional: device.is_optional })
-            .collect(),
-    })
+        },
+    );
+    for secret in &exec.secrets {
+        let Some(name) = &secret.env else { continue };
+        wire.message(5, |wire| {
+            wire.text(1, &secret.id);
+            wire.text(2, name);
+            wire.flag(3, secret.is_optional);
+        });
+    }
+    for device in &exec.devices {
+        wire.message(6, |wire| {
+            wire.text(1, &device.name);
+            wire.flag(2, device.is_optional);
+        });
+    }
+    Ok(())
 }
 
 const SSH_AUTH_SOCK: &str = "SSH_AUTH_SOCK";
 
-fn encode_process(exec: &Exec) -> ops::Meta {
-    let mut env: Vec<String> = exec.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+fn encode_process(wire: &mut Wire, exec: &Exec) {
+    wire.texts(1, &exec.args);
+    for (name, value) in exec.env.iter() {
+        wire.element(2, &[name.as_bytes(), b"=", value.as_bytes()]);
+    }
     if !exec.ssh.is_empty() && !exec.env.iter().any(|(name, _)| name == SSH_AUTH_SOCK) {
-        env.push(format!("{SSH_AUTH_SOCK}={}", ssh_target(exec, 0)));
+        wire.element(2, &[SSH_AUTH_SOCK.as_bytes(), b"=", ssh_target(exec, 0).as_bytes()]);
     }
-    ops::Meta {
-        args: exec.args.clone(),
-        env,
-        cwd: exec.cwd.clone(),
-        user: exec.user.clone(),
-        proxy_env: exec.proxy.as_ref().map(|proxy| ops::ProxyEnv {
-            http_proxy: proxy.http.clone(),
-            https_proxy: proxy.https.clone(),
-            ftp_proxy: proxy.ftp.clone(),
-            no_proxy: proxy.no.clone(),
-            all_proxy: proxy.all.clone(),
-        }),
-        extra_hosts: exec
-            .extra_hosts
-            .iter()
-            .map(|entry| ops::HostIp { host: entry.host.clone(), ip: entry.ip.clone() })
-            .collect(),
-        hostname: exec.hostname.clone(),
-        ulimit: exec
-            .ulimits
-            .iter()
-            .map(|limit| ops::Ulimit { name: limit.name.clone(), soft: limit.soft, hard: limit.hard })
-            .collect(),
-        cgroup_parent: exec.cgroup_parent.clone(),
-        remove_mount_stubs_recursive: true,
-        valid_exit_codes: exec.valid_exit_codes.clone(),
+    wire.text(3, &exec.cwd);
+    wire.text(4, &exec.user);
+    if let Some(proxy) = &exec.proxy {
+        wire.message(5, |wire| {
+            wire.text(1, &proxy.http);
+            wire.text(2, &proxy.https);
+            wire.text(3, &proxy.ftp);
+            wire.text(4, &proxy.no);
+            wire.text(5, &proxy.all);
+        });
     }
+    for entry in &exec.extra_hosts {
+        wire.message(6, |wire| {
+            wire.text(1, &entry.host);
+            wire.text(2, &entry.ip);
+        });
+    }
+    wire.text(7, &exec.hostname);
+    for limit in &exec.ulimits {
+        wire.message(9, |wire| {
+            wire.text(1, &limit.name);
+            wire.number(2, limit.soft);
+            wire.number(3, limit.hard);
+        });
+    }
+    wire.text(10, &exec.cgroup_parent);
+    // Whether stubs of mounts are removed with the folders they lie in.
+    wire.flag(11, true);
+    wire.numbers(12, exec.valid_exit_codes.iter().map(|code| (*code).into()));
 }
 
-fn ssh_target(exec: &Exec, at: usize) -> String {
-    exec.ssh[at].target.clone().unwrap_or_else(|| format!("/run/buildkit/ssh_agent.{at}"))
+fn ssh_target(exec: &Exec, at: usize) -> Cow<'_, str> {
+    match &exec.ssh[at].target {
+        Some(target) => Cow::Borrowed(target),
+        None => Cow::Owned(format!("/run/buildkit/ssh_agent.{at}")),
+    }
 }
 
 /// Mounts come by target; secrets and sockets follow in the order they were written.
-fn encode_mounts(exec: &Exec, inputs: &mut Inputs) -> Result<Vec<ops::Mount>, Reason> {
-    let mut mounts = Vec::with_capacity(exec.mounts.len() + exec.secrets.len() + exec.ssh.len());
+fn encode_mounts(wire: &mut Wire, exec: &Exec, inputs: &mut Inputs) -> Result<(), Reason> {
     let mut outputs = 0;
     for at in exec.mount_order() {
         let mount = &exec.mounts[at];
-        let mut message = ops::Mount {
-            input: inputs.shared(mount.source)?,
-            selector: mount.selector.clone(),
-            dest: mount.target.clone(),
-            output: NONE,
-            readonly: mount.is_readonly,
-            content_cache: match mount.content_cache {
-                ContentCache::Default => ops::MountContentCache::Default,
-                ContentCache::On => ops::MountContentCache::On,
-                ContentCache::Off => ops::MountContentCache::Off,
-            }
-            .into(),
-            ..ops::Mount::default()
-        };
-        if mount.is_output() {
-            message.output = outputs;
-            outputs += 1;
-        }
-        match &mount.kind {
-            MountKind::Bind => {}
-            MountKind::Cache { id, sharing } => {
-                let sharing = match sharing {
-                    CacheSharing::Shared => ops::CacheSharingOpt::Shared,
-                    CacheSharing::Private => ops::CacheSharingOpt::Private,
-                    CacheSharing::Locked => ops::CacheSharingOpt::Locked,
-                };
-                message.mount_type = ops::MountType::Cache.into();
-                message.cache_opt = Some(ops::CacheOpt { id: id.clone(), sharing: sharing.into() });
-            }
-            MountKind::Tmpfs { size_bytes } => {
-                if message.input != NONE {
-                    return Err(Reason::Incomplete("tmpfs mounts must use scratch"));
-                }
-                message.mount_type = ops::MountType::Tmpfs.into();
-                message.tmpfs_opt = Some(ops::TmpfsOpt { size: *size_bytes });
-            }
-        }
-        mounts.push(message);
+        let output = if mount.is_output() { outputs } else { NONE };
+        outputs += i64::from(mount.is_output());
+        wire.message(2, |wire| encode_mount(wire, mount, output, inputs))?;
     }
     for secret in &exec.secrets {
         let Some(target) = &secret.target else { continue };
-        mounts.push(ops::Mount {
-            input: NONE,
-            dest: target.clone(),
-            mount_type: ops::MountType::Secret.into(),
-            secret_opt: Some(ops::SecretOpt {
-                id: secret.id.clone(),
-                uid: secret.uid,
-                gid: secret.gid,
-                mode: secret.mode,
-                optional: secret.is_optional,
-            }),
-            ..ops::Mount::default()
+        wire.message(2, |wire| {
+            wire.number(1, NONE);
+            wire.text(3, target);
+            wire.choice(6, ops::MountType::Secret);
+            wire.message(21, |wire| {
+                wire.text(1, &secret.id);
+                wire.number(2, secret.uid);
+                wire.number(3, secret.gid);
+                wire.number(4, secret.mode);
+                wire.flag(5, secret.is_optional);
+            });
         });
     }
     for (at, ssh) in exec.ssh.iter().enumerate() {
-        mounts.push(ops::Mount {
-            input: NONE,
-            dest: ssh_target(exec, at),
-            mount_type: ops::MountType::Ssh.into(),
-            ssh_opt: Some(ops::SshOpt {
-                id: ssh.id.clone(),
-                uid: ssh.uid,
-                gid: ssh.gid,
-                mode: ssh.mode,
-                optional: ssh.is_optional,
-            }),
-            ..ops::Mount::default()
+        wire.message(2, |wire| {
+            wire.number(1, NONE);
+            wire.text(3, &ssh_target(exec, at));
+            wire.choice(6, ops::MountType::Ssh);
+            wire.message(22, |wire| {
+                wire.text(1, &ssh.id);
+                wire.number(2, ssh.uid);
+                wire.number(3, ssh.gid);
+                wire.number(4, ssh.mode);
+                wire.flag(5, ssh.is_optional);
+            });
         });
     }
-    Ok(mounts)
+    Ok(())
+}
+
+fn encode_mount(wire: &mut Wire, mount: &Mount, output: i64, inputs: &mut Inputs) -> Result<(), Reason> {
+    let input = inputs.shared(mount.source)?;
+    wire.number(1, input);
+    wire.text(2, &mount.selector);
+    wire.text(3, &mount.target);
+    wire.number(4, output);
+    wire.flag(5, mount.is_readonly);
+    match &mount.kind {
+        MountKind::Bind => {}
+        MountKind::Cache { id, sharing } => {
+            wire.choice(6, ops::MountType::Cache);
+            wire.message(20, |wire| {
+                wire.text(1, id);
+                wire.choice(
+                    2,
+                    match sharing {
+                        CacheSharing::Shared => ops::CacheSharingOpt::Shared,
+                        CacheSharing::Private => ops::CacheSharingOpt::Private,
+                        CacheSharing::Locked => ops::CacheSharingOpt::Locked,
+                    },
+                );
+            });
+        }
+        MountKind::Tmpfs { size_bytes } => {
+            if input != NONE {
+                return Err(Reason::Incomplete("tmpfs mounts must use scratch"));
+            }
+            wire.choice(6, ops::MountType::Tmpfs);
+            wire.message(19, |wire| wire.number(1, *size_bytes));
+        }
+    }
+    wire.choice(
+        24,
+        match mount.content_cache {
+            ContentCache::Default => ops::MountContentCache::Default,
+            ContentCache::On => ops::MountContentCache::On,
+            ContentCache::Off => ops::MountContentCache::Off,
+        },
+    );
+    Ok(())
 }
 
 /// The first action works on the base, every other one on the result of the one before it.
-fn encode_file(file: &File, inputs: &mut Inputs) -> Result<ops::FileOp, Reason> {
-    if file.actions.is_empty() {
-        return Err(Reason::Incomplete("action is required"));
-    }
+fn encode_file(wire: &mut Wire, file: &File, inputs: &mut Inputs) -> Result<(), Reason> {
+    let last = file.actions.len().checked_sub(1).ok_or(Reason::Incomplete("action is required"))?;
     let base = inputs.shared(file.base)?;
-    let sources: Vec<i64> =
-        file.actions.iter().map(|action| inputs.shared(action.source())).collect::<Result<_, _>>()?;
+    // Results are counted after all inputs.
+    for action in &file.actions {
+        inputs.shared(action.source())?;
+    }
     let results = inputs.list.len() as i64;
-    let last = file.actions.len() - 1;
-    let actions =
-        file.actions.iter().zip(sources).enumerate().map(|(at, (action, secondary_input))| ops::FileAction {
-            input: if at == 0 { base } else { results + at as i64 - 1 },
-            secondary_input,
-            output: if at == last { 0 } else { NONE },
-            action: Some(encode_action(action, base)),
+    for (at, action) in file.actions.iter().enumerate() {
+        let secondary_input = inputs.shared(action.source())?;
+        wire.message(2, |wire| {
+            wire.number(1, if at == 0 { base } else { results + at as i64 - 1 });
+            wire.number(2, secondary_input);
+            wire.number(3, if at == last { 0 } else { NONE });
+            encode_action(wire, action, base);
         });
-    Ok(ops::FileOp { actions: actions.collect() })
+    }
+    Ok(())
 }
 
-fn encode_action(action: &FileAction, base: i64) -> ops::file_action::Action {
-    let owner = |owner: &Option<Owner>| owner.as_ref().map(|owner| encode_owner(owner, base));
-    let time = |created_ns: Option<i64>| created_ns.unwrap_or(-1);
+fn encode_action(wire: &mut Wire, action: &FileAction, base: i64) {
     match action {
-        FileAction::Copy(copy) => {
-            let (mode, mode_str) = match &copy.mode {
-                None => (-1, String::new()),
-                Some(Mode::Bits(bits)) => (*bits as i32, String::new()),
-                Some(Mode::Symbolic(text)) => (0, text.clone()),
-            };
-            ops::file_action::Action::Copy(ops::FileActionCopy {
-                src: copy.src.clone(),
-                dest: copy.dest.clone(),
-                owner: owner(&copy.owner),
-                mode,
-                follow_symlink: copy.follows_symlinks,
-                dir_copy_contents: copy.copies_dir_contents,
-                attempt_unpack_docker_compatibility: copy.unpacks,
-                create_dest_path: copy.creates_dest_path,
-                allow_wildcard: copy.allows_wildcard,
-                allow_empty_wildcard: copy.allows_empty_wildcard,
-                timestamp: time(copy.created_ns),
-                include_patterns: copy.include_patterns.clone(),
-                exclude_patterns: copy.exclude_patterns.clone(),
-                always_replace_existing_dest_paths: copy.replaces_existing,
-                mode_str,
-                required_paths: copy.required_paths.clone(),
-            })
-        }
-        FileAction::Mkfile(file) => ops::file_action::Action::Mkfile(ops::FileActionMkFile {
-            path: file.path.clone(),
-            mode: permissions(file.mode),
-            data: file.data.clone(),
-            owner: owner(&file.owner),
-            timestamp: time(file.created_ns),
+        FileAction::Copy(copy) => wire.message(4, |wire| encode_copy(wire, copy, base)),
+        FileAction::Mkfile(file) => wire.message(5, |wire| {
+            wire.text(1, &file.path);
+            wire.number(2, permissions(file.mode));
+            wire.data(3, &file.data);
+            encode_owner(wire, 4, &file.owner, base);
+            wire.number(5, time(file.created_ns));
         }),
-        FileAction::Mkdir(dir) => ops::file_action::Action::Mkdir(ops::FileActionMkDir {
-            path: dir.path.clone(),
-            mode: permissions(dir.mode),
-            make_parents: dir.makes_parents,
-            owner: owner(&dir.owner),
-            timestamp: time(dir.created_ns),
+        FileAction::Mkdir(dir) => wire.message(6, |wire| {
+            wire.text(1, &dir.path);
+            wire.number(2, permissions(dir.mode));
+            wire.flag(3, dir.makes_parents);
+            encode_owner(wire, 4, &dir.owner, base);
+            wire.number(5, time(dir.created_ns));
         }),
-        FileAction::Rm(rm) => ops::file_action::Action::Rm(ops::FileActionRm {
-            path: rm.path.clone(),
-            allow_not_found: rm.allows_not_found,
-            allow_wildcard: rm.allows_wildcard,
+        FileAction::Rm(rm) => wire.message(7, |wire| {
+            wire.text(1, &rm.path);
+            wire.flag(2, rm.allows_not_found);
+            wire.flag(3, rm.allows_wildcard);
         }),
-        FileAction::Symlink(link) => ops::file_action::Action::Symlink(ops::FileActionSymlink {
-            oldpath: link.old_path.clone(),
-            newpath: link.new_path.clone(),
-            owner: owner(&link.owner),
-            timestamp: time(link.created_ns),
+        FileAction::Symlink(link) => wire.message(8, |wire| {
+            wire.text(1, &link.old_path);
+            wire.text(2, &link.new_path);
+            encode_owner(wire, 3, &link.owner, base);
+            wire.number(4, time(link.created_ns));
         }),
     }
+}
+
+fn encode_copy(wire: &mut Wire, copy: &Copy, base: i64) {
+    wire.text(1, &copy.src);
+    wire.text(2, &copy.dest);
+    encode_owner(wire, 3, &copy.owner, base);
+    wire.number(
+        4,
+        match &copy.mode {
+            None => -1,
+            Some(Mode::Bits(bits)) => *bits as i32,
+            Some(Mode::Symbolic(_)) => 0,
+        },
+    );
+    wire.flag(5, copy.follows_symlinks);
+    wire.flag(6, copy.copies_dir_contents);
+    wire.flag(7, copy.unpacks);
+    wire.flag(8, copy.creates_dest_path);
+    wire.flag(9, copy.allows_wildcard);
+    wire.flag(10, copy.allows_empty_wildcard);
+    wire.number(11, time(copy.created_ns));
+    wire.texts(12, &copy.include_patterns);
+    wire.texts(13, &copy.exclude_patterns);
+    wire.flag(14, copy.replaces_existing);
+    if let Some(Mode::Symbolic(text)) = &copy.mode {
+        wire.text(15, text);
+    }
+    wire.texts(16, &copy.required_paths);
+}
+
+/// Unset, it is that of the source, or now.
+fn time(created_ns: Option<i64>) -> i64 {
+    created_ns.unwrap_or(-1)
 }
 
 /// Files and directories that are made have no special bits.
-fn permissions(mode: u32) -> i32 {
-    (mode & 0o777) as i32
+fn permissions(mode: u32) -> u32 {
+    mode & 0o777
 }
 
-fn encode_owner(owner: &Owner, base: i64) -> ops::ChownOpt {
-    let user = |user: &Option<User>| {
-        user.as_ref().map(|user| ops::UserOpt {
-            user: Some(match user {
-                User::Name(name) => {
-                    ops::user_opt::User::ByName(ops::NamedUserOpt { name: name.clone(), input: base })
-                }
-                User::Id(id) => ops::user_opt::User::ById(*id),
-            }),
-        })
-    };
-    ops::ChownOpt { user: user(&owner.user), group: user(&owner.group) }
+fn encode_owner(wire: &mut Wire, field: u32, owner: &Option<Owner>, base: i64) {
+    let Some(owner) = owner else { return };
+    wire.message(field, |wire| {
+        for (field, user) in [(1, &owner.user), (2, &owner.group)] {
+            let Some(user) = user else { continue };
+            wire.message(field, |wire| match user {
+                User::Name(name) => wire.message(1, |wire| {
+                    wire.text(1, name);
+                    wire.number(2, base);
+                }),
+                // Of two that exclude each other, the one that is meant is there even if it is 0.
+                User::Id(id) => wire.chosen(2, *id),
+            });
+        }
+    });
 }
 
-fn encode_merge(merge: &Merge, inputs: &mut Inputs) -> Result<ops::MergeOp, Reason> {
-    let mut layers = Vec::with_capacity(merge.layers.len());
+fn encode_merge(wire: &mut Wire, merge: &Merge, inputs: &mut Inputs) -> Result<(), Reason> {
     for layer in &merge.layers {
         let input = inputs.each(*layer)?;
         if input != NONE {
-            layers.push(ops::MergeInput { input });
+            wire.message(1, |wire| wire.number(1, input));
         }
     }
-    Ok(ops::MergeOp { inputs: layers })
+    Ok(())
 }
 
-fn encode_diff(diff: &Diff, inputs: &mut Inputs) -> Result<ops::DiffOp, Reason> {
-    Ok(ops::DiffOp {
-        lower: Some(ops::LowerDiffInput { input: inputs.each(diff.lower)? }),
-        upper: Some(ops::UpperDiffInput { input: inputs.each(diff.upper)? }),
-    })
+fn encode_diff(wire: &mut Wire, diff: &Diff, inputs: &mut Inputs) -> Result<(), Reason> {
+    for (field, side) in [(1, diff.lower), (2, diff.upper)] {
+        let input = inputs.each(side)?;
+        wire.message(field, |wire| wire.number(1, input));
+    }
+    Ok(())
 }
 
-fn encode_passthrough(passthrough: &Passthrough, inputs: &mut Inputs) -> Result<ops::PassthroughOp, Reason> {
+fn encode_passthrough(wire: &mut Wire, passthrough: &Passthrough, inputs: &mut Inputs) -> Result<(), Reason> {
     if passthrough.id.is_empty() {
         return Err(Reason::Incomplete("passthrough requires an id"));
     }
@@ -397,5 +457,7 @@ fn encode_passthrough(passthrough: &Passthrough, inputs: &mut Inputs) -> Result<
     if outputs.is_empty() {
         return Err(Reason::Incomplete("passthrough must have at least one output"));
     }
-    Ok(ops::PassthroughOp { id: passthrough.id.clone(), outputs })
+    wire.text(1, &passthrough.id);
+    wire.numbers(2, outputs.into_iter());
+    Ok(())
 }

@@ -42,9 +42,9 @@ const STEPS: &[fn(&mut ops::Definition)] = &[
 fn of_each(definition: &mut ops::Definition, change: impl Fn(&mut ops::OpMetadata)) {
     for entry in &mut definition.metadata {
         // What cannot be read is the engine's to complain about.
-        if let Ok(mut metadata) = ops::OpMetadata::decode(entry.metadata.as_slice()) {
+        if let Ok(mut metadata) = ops::OpMetadata::decode(&*entry.metadata) {
             change(&mut metadata);
-            entry.metadata = metadata.encode_to_vec();
+            entry.metadata = metadata.encode_to_vec().into();
         }
     }
 }
@@ -65,7 +65,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn said(digest: &str, metadata: &ops::OpMetadata) -> ops::OpMetadataEntry {
-        ops::OpMetadataEntry { digest: digest.to_owned(), metadata: metadata.encode_to_vec() }
+        ops::OpMetadataEntry { digest: digest.to_owned(), metadata: metadata.encode_to_vec().into() }
     }
 
     fn definition() -> ops::Definition {
@@ -80,7 +80,7 @@ mod tests {
         let named = ops::OpMetadata { ignore_cache: false, ..metadata.clone() };
         let info = ops::SourceInfo { data: vec![b'x'; 1_000], ..ops::SourceInfo::default() };
         ops::Definition {
-            def: vec![vec![0; 1_000]],
+            def: vec![vec![0; 1_000].into()],
             metadata: vec![said("cached", &named), said("uncached", &metadata)],
             source: Some(ops::Source { infos: vec![info], ..ops::Source::default() }),
         }
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(fit(&mut short, limit_bytes), fits);
         assert_eq!(short.def, definition().def, "ops stay as they are");
         let uncached = short.metadata.iter().find(|entry| entry.digest == "uncached").expect("it is kept");
-        let metadata = ops::OpMetadata::decode(uncached.metadata.as_slice()).expect("it can be read");
+        let metadata = ops::OpMetadata::decode(&*uncached.metadata).expect("it can be read");
         assert!(metadata.ignore_cache, "what changes the build stays as it is");
         let name = metadata.description.iter().find(|entry| entry.key() == CUSTOM_NAME);
         let name = name.map(|entry| entry.value().len());

@@ -1,17 +1,18 @@
 //! A graph becomes a definition: inputs first, each op once, digests of bytes.
 
-use super::encode::{Surroundings, encode, entries};
+use super::encode::{Encoder, Surroundings, encode_input};
 use super::error::{Error, Reason};
 use super::op::Op;
+use super::said::{encode_needs, encode_said, merge_said};
 use super::walk::Walk;
-use super::{CUSTOM_NAME, Definition, Digest, Edge, Graph, LinuxResources, Vertex, VertexId, caps};
+use super::wire::Wire;
+use super::{Definition, Digest, Edge, Graph, Source, Vertex, VertexId, caps};
 use crate::image::Platform;
 use crate::pb::ops;
-use crate::text::{SourceMap, Span, defused};
-use prost::Message;
-use std::borrow::Cow;
-use std::collections::hash_map::{Entry, HashMap};
-use std::collections::{BTreeMap, HashSet};
+use crate::text::{SourceMap, Span};
+use indexmap::IndexSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 /// What holds for a whole definition.
 #[derive(Clone, Copy, Debug)]
@@ -51,18 +52,15 @@ impl Graph {
         let walk = self.walk(root)?;
         let Some(root) = walk.root else { return Ok(Definition::default()) };
         let mut marshaler = Marshaler {
-            graph: self,
-            walk: &walk,
             options,
-            digests: vec![None; self.len()],
-            known: HashMap::with_capacity(walk.order.len()),
-            definition: Definition {
-                ops: Vec::with_capacity(walk.order.len() + 1),
-                metadata: Vec::with_capacity(walk.order.len() + 1),
-                source: None,
-            },
-            says: Said::default(),
+            outputs: Outputs { graph: self, walk: &walk, known: vec![None; self.len()] },
+            known: IndexSet::with_capacity(walk.order.len()),
+            parts: Vec::with_capacity(walk.order.len()),
+            again: Vec::new(),
+            says: Says::default(),
             places: Places::default(),
+            encoder: Encoder::default(),
+            wire: Wire::default(),
         };
         for id in &walk.order {
             marshaler.vertex(*id)?;
@@ -86,21 +84,32 @@ impl Graph {
 }
 
 struct Marshaler<'a> {
-    graph: &'a Graph,
-    walk: &'a Walk,
     options: &'a MarshalOptions<'a>,
-    /// By vertex.
-    digests: Vec<Option<Digest>>,
-    /// The place of each op in the lists of the definition.
-    known: HashMap<Digest, usize>,
-    definition: Definition,
-    says: Said,
+    outputs: Outputs<'a>,
+    /// The ops that were written.
+    known: IndexSet<Digest>,
+    /// Where each of them stands.
+    parts: Vec<Parts>,
+    /// What is said about them elsewhere: two vertices may be the same op.
+    again: Vec<(usize, Parts)>,
+    says: Says,
     places: Places,
+    encoder: Encoder,
+    /// The bytes of all ops, and of all that is said about them: a piece of memory for each would cost more time than
+    /// to write it, the more so the more there are.
+    wire: Wire,
+}
+
+/// Where an op stands among all bytes, and what is said about it.
+struct Parts {
+    op: Range<usize>,
+    said: Range<usize>,
+    places: Range<usize>,
 }
 
 /// What is said of any op at all.
 #[derive(Default)]
-struct Said {
+struct Says {
     ignore_cache: bool,
     description: bool,
     export_cache: bool,
@@ -108,93 +117,121 @@ struct Said {
 
 impl Marshaler<'_> {
     fn vertex(&mut self, id: VertexId) -> Result<(), Error> {
-        let vertex = self.graph.get(id);
-        let (digest, bytes) = match &vertex.op {
-            Op::Raw(raw) => (raw.digest, raw.bytes.clone()),
+        let vertex = self.outputs.graph.get(id);
+        let start = self.wire.len();
+        let digest = match &vertex.op {
+            Op::Raw(raw) => {
+                self.wire.append(&raw.bytes);
+                raw.digest
+            }
             op => {
                 let around = Surroundings {
-                    input: &|edge| self.look_up(edge),
+                    input: &|edge| self.outputs.look_up(edge),
                     platform: self.options.platform,
                     local_unique_id: self.options.local_unique_id,
                 };
-                let message =
-                    encode(op, &vertex.meta, &around).map_err(|reason| Error::at(vertex, reason))?;
-                let bytes = write(message);
-                (Digest::of(&bytes), bytes)
+                let written = self.encoder.encode(&mut self.wire, op, &vertex.meta, &around);
+                written.map_err(|reason| Error::at(vertex, reason))?;
+                Digest::of(&self.wire.bytes()[start..])
             }
         };
-        self.digests[id.0 as usize] = Some(digest);
+        self.outputs.known[id.0 as usize] = Some((digest, outputs(&vertex.op)));
         self.says.ignore_cache |= vertex.meta.ignore_cache;
         self.says.description |= !vertex.meta.description.is_empty();
         self.says.export_cache |= vertex.meta.export_cache.is_some();
-        let mut said = metadata(vertex);
-        let mut places = self.places.of(self.graph, vertex, self.options.source);
-        match self.known.entry(digest) {
-            Entry::Vacant(place) => {
-                place.insert(self.definition.ops.len());
-                self.definition.ops.push(bytes);
-                self.definition.metadata.push((digest, said.encode_to_vec()));
-                self.places.source.locations.push(ops::LocationsEntry {
-                    digest: digest.to_string(),
-                    locations: places.encode_to_vec(),
-                });
-            }
-            // Two vertices may be the same op: it is listed once, and all that is said about either holds.
-            Entry::Occupied(place) => {
-                let written = &mut self.definition.metadata[*place.get()].1;
-                let more = std::mem::replace(&mut said, read(written));
-                merge_metadata(&mut said, more);
-                *written = said.encode_to_vec();
-                let written = &mut self.places.source.locations[*place.get()].locations;
-                let more = std::mem::replace(&mut places, read(written));
-                places.locations.extend(more.locations);
-                *written = places.encode_to_vec();
-            }
+
+        let (at, is_new) = self.known.insert_full(digest);
+        if !is_new {
+            self.wire.cut(start);
+        }
+        let op = start..self.wire.len();
+        encode_said(&mut self.wire, vertex);
+        let said = op.end..self.wire.len();
+        self.places.encode(&mut self.wire, self.outputs.graph, vertex, self.options.source);
+        let places = said.end..self.wire.len();
+        let parts = Parts { op, said, places };
+        match is_new {
+            true => self.parts.push(parts),
+            false => self.again.push((at, parts)),
         }
         Ok(())
     }
 
-    fn look_up(&self, edge: Edge) -> Result<Option<(Digest, u32)>, Reason> {
-        let Some(edge) = self.walk.resolve(Some(edge)) else { return Ok(None) };
-        let outputs = match &self.graph.get(edge.vertex).op {
-            Op::Exec(exec) => exec.mounts.iter().filter(|mount| mount.is_output()).count(),
-            Op::Passthrough(passthrough) => passthrough.outputs.len(),
-            // What a foreign op has is known to who made it.
-            Op::Raw(_) => usize::MAX,
-            _ => 1,
-        };
-        if edge.output as usize >= outputs {
-            return Err(Reason::NoOutput(edge.output));
-        }
-        let digest = self.digests[edge.vertex.0 as usize].expect("inputs come before those that use them");
-        Ok(Some((digest, edge.output)))
-    }
-
     /// Adds the op that names the result, and what is needed to understand what is said about ops.
     fn finish(mut self, root: Edge) -> Result<Definition, Error> {
-        let place = |reason| Error::at(self.graph.get(root.vertex), reason);
-        let input = self.look_up(root).map_err(place)?;
-        let (digest, output) = input.expect("the root was resolved");
-        let input = ops::Input { digest: digest.to_string(), index: output.into() };
-        let bytes = ops::Op { inputs: vec![input], ..ops::Op::default() }.encode_to_vec();
+        let place = |reason| Error::at(self.outputs.graph.get(root.vertex), reason);
+        let (digest, output) = self.outputs.look_up(root).map_err(place)?.expect("the root was resolved");
+        let start = self.wire.len();
+        encode_input(&mut self.wire, &digest, output);
+        let last = start..self.wire.len();
+        let last_digest = Digest::of(&self.wire.bytes()[start..]);
+        let needs = [
+            (self.says.ignore_cache, caps::META_IGNORE_CACHE),
+            (self.says.description, caps::META_DESCRIPTION),
+            (self.says.export_cache, caps::META_EXPORT_CACHE),
+        ];
+        let needs = needs.into_iter().filter_map(|(is_said, cap)| is_said.then_some(cap));
+        encode_needs(&mut self.wire, [caps::CONSTRAINTS, caps::PLATFORM].into_iter().chain(needs).collect());
+        let last_said = last.end..self.wire.len();
 
-        let mut needs = vec![caps::CONSTRAINTS, caps::PLATFORM];
-        if self.says.ignore_cache {
-            needs.push(caps::META_IGNORE_CACHE);
+        let bytes = self.wire.into_bytes();
+        let part = |part: &Range<usize>| bytes.slice(part.clone());
+        let ops = self.parts.iter().map(|parts| part(&parts.op)).chain([part(&last)]);
+        let named = || self.known.iter().copied().zip(&self.parts);
+        let metadata = named().map(|(digest, parts)| (digest, part(&parts.said)));
+        let locations = named().map(|(digest, parts)| (digest, part(&parts.places)));
+        let mut definition = Definition {
+            ops: ops.collect(),
+            metadata: metadata.chain([(last_digest, part(&last_said))]).collect(),
+            source: None,
+        };
+        let mut locations: Vec<_> = locations.collect();
+        // All that is said about either holds.
+        let mut joined = BTreeMap::new();
+        for (at, parts) in &self.again {
+            let said = &mut definition.metadata[*at].1;
+            *said = merge_said(said, &bytes[parts.said.clone()]).into();
+            // A list goes on where a message is followed by another one.
+            let places = joined.entry(*at).or_insert_with(|| locations[*at].1.to_vec());
+            places.extend_from_slice(&bytes[parts.places.clone()]);
         }
-        if self.says.description {
-            needs.push(caps::META_DESCRIPTION);
+        for (at, places) in joined {
+            locations[at].1 = places.into();
         }
-        if self.says.export_cache {
-            needs.push(caps::META_EXPORT_CACHE);
-        }
-        let caps = needs.into_iter().map(|name| (name.to_owned(), true)).collect();
-        let metadata = ops::OpMetadata { caps, ..ops::OpMetadata::default() };
-        self.definition.metadata.push((Digest::of(&bytes), metadata.encode_to_vec()));
-        self.definition.ops.push(bytes);
-        self.definition.source = Some(self.places.source);
-        Ok(self.definition)
+        definition.source = Some(Source { locations, infos: self.places.infos });
+        Ok(definition)
     }
+}
+
+/// What edges lead to.
+struct Outputs<'a> {
+    graph: &'a Graph,
+    walk: &'a Walk,
+    /// By vertex: its digest, and how many outputs it has.
+    known: Vec<Option<(Digest, u32)>>,
+}
+
+impl Outputs<'_> {
+    fn look_up(&self, edge: Edge) -> Result<Option<(Digest, u32)>, Reason> {
+        let Some(edge) = self.walk.resolve(Some(edge)) else { return Ok(None) };
+        let known = self.known[edge.vertex.0 as usize];
+        let (digest, outputs) = known.expect("inputs come before those that use them");
+        match edge.output < outputs {
+            true => Ok(Some((digest, edge.output))),
+            false => Err(Reason::NoOutput(edge.output)),
+        }
+    }
+}
+
+fn outputs(op: &Op) -> u32 {
+    let count = match op {
+        Op::Exec(exec) => exec.mounts.iter().filter(|mount| mount.is_output()).count(),
+        Op::Passthrough(passthrough) => passthrough.outputs.len(),
+        // What a foreign op has is known to who made it.
+        Op::Raw(_) => usize::MAX,
+        _ => 1,
+    };
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Collects places and the files they are in.
@@ -205,33 +242,35 @@ struct Places {
     /// The same by the file's index in the source map, and by that in the graph: a file is hashed but once.
     own: HashMap<usize, i32>,
     foreign: HashMap<i32, i32>,
-    source: ops::Source,
+    infos: Vec<ops::SourceInfo>,
 }
 
 impl Places {
-    /// Returns the places of a vertex. An op without a place is listed, too: Go's library does, and clients are shown
+    /// Writes the places of a vertex. An op without a place is listed, too: Go's library does, and clients are shown
     /// the list.
-    fn of(&mut self, graph: &Graph, vertex: &Vertex, text: Option<SourceText>) -> ops::Locations {
-        let mut locations = Vec::new();
+    fn encode(&mut self, wire: &mut Wire, graph: &Graph, vertex: &Vertex, text: Option<SourceText>) {
         if let Some(text) = text {
-            for span in &vertex.meta.spans {
-                let source_index = self.own_file(text, *span);
-                let lines = line_ranges(text.map, *span);
-                match locations.last_mut() {
-                    Some(ops::Location { source_index: same, ranges }) if *same == source_index => {
-                        ranges.extend(lines);
+            let mut spans = vertex.meta.spans.iter().peekable();
+            while let Some(span) = spans.next() {
+                let file = self.own_file(text, *span);
+                wire.message(1, |wire| {
+                    wire.number(1, file);
+                    encode_lines(wire, text.map, *span);
+                    while let Some(span) = spans.next_if(|span| self.own_file(text, **span) == file) {
+                        encode_lines(wire, text.map, *span);
                     }
-                    _ => locations.push(ops::Location { source_index, ranges: lines }),
-                }
+                });
             }
         }
         if let Op::Raw(raw) = &vertex.op {
             for location in &raw.locations {
-                let source_index = self.foreign_file(graph, location.source_index);
-                locations.push(ops::Location { source_index, ranges: location.ranges.clone() });
+                let file = self.foreign_file(graph, location.source_index);
+                wire.message(1, |wire| {
+                    wire.number(1, file);
+                    location.ranges.iter().for_each(|range| encode_range(wire, range));
+                });
             }
         }
-        ops::Locations { locations }
     }
 
     fn own_file(&mut self, text: SourceText, span: Span) -> i32 {
@@ -269,100 +308,33 @@ impl Places {
     ) -> i32 {
         let key = (name.to_owned(), language.to_owned(), Digest::of(data));
         *self.files.entry(key).or_insert_with(|| {
-            self.source.infos.push(info());
-            self.source.infos.len() as i32 - 1
+            self.infos.push(info());
+            self.infos.len() as i32 - 1
         })
     }
 }
 
-/// Reads what was written here.
-fn read<M: Message + Default>(written: &[u8]) -> M {
-    M::decode(written).expect("it was written by the same code")
-}
-
-/// Returns the bytes of an op with its fields in Go's order: by number, but a `oneof` after all others.
-///
-/// prost writes it where its first field would be, before platform and constraints.
-fn write(mut op: ops::Op) -> Vec<u8> {
-    let kind = op.op.take();
-    let kind_len = kind.as_ref().map_or(0, ops::op::Op::encoded_len);
-    let mut bytes = Vec::with_capacity(op.encoded_len() + kind_len);
-    op.encode_raw(&mut bytes);
-    if let Some(kind) = kind {
-        kind.encode(&mut bytes);
-    }
-    bytes
-}
-
 /// Returns the place of a span as it goes over the wire: whole lines, each a range of its own.
-pub fn line_ranges(map: &SourceMap, span: Span) -> Vec<ops::Range> {
-    if span == Span::NOWHERE {
-        return Vec::new();
-    }
-    let (first, last) = map.lines(span);
-    let start_of = |line: u32| Some(ops::Position { line: line as i32, character: 0 });
-    (first..=last).map(|line| ops::Range { start: start_of(line), end: start_of(line) }).collect()
+pub fn line_ranges(map: &SourceMap, span: Span) -> impl Iterator<Item = ops::Range> {
+    let lines = (span != Span::NOWHERE).then(|| map.lines(span));
+    lines.into_iter().flat_map(|(first, last)| first..=last).map(|line| {
+        let start = Some(ops::Position { line: line as i32, character: 0 });
+        ops::Range { start, end: start }
+    })
 }
 
-fn metadata(vertex: &Vertex) -> ops::OpMetadata {
-    let Vertex { op, meta } = vertex;
-    let caps: BTreeMap<String, bool> = match op {
-        Op::Raw(raw) => raw.caps.iter().map(|name| (name.clone(), true)).collect(),
-        _ => caps::required(op, meta).into_iter().map(|name| (name.to_owned(), true)).collect(),
-    };
-    let mut description = entries(meta.description.iter());
-    for name in description.iter_mut().filter(|entry| entry.key() == CUSTOM_NAME) {
-        name.value = name.value.take().map(shown);
-    }
-    ops::OpMetadata {
-        ignore_cache: meta.ignore_cache,
-        description,
-        export_cache: meta.export_cache.map(|value| ops::ExportCache { value }),
-        caps,
-        progress_group: meta.progress_group.as_ref().map(|group| ops::ProgressGroup {
-            id: group.id.clone(),
-            name: shown(group.name.clone()),
-            weak: group.is_weak,
-        }),
-        linux_resources: meta.linux_resources.as_deref().map(encode_limits),
-    }
+fn encode_lines(wire: &mut Wire, map: &SourceMap, span: Span) {
+    line_ranges(map, span).for_each(|range| encode_range(wire, &range));
 }
 
-/// Returns a name as people may see it: engines and clients write it to logs and terminals as it is.
-fn shown(name: String) -> String {
-    match defused(&name) {
-        Cow::Borrowed(_) => name,
-        Cow::Owned(shown) => shown,
-    }
-}
-
-fn encode_limits(limits: &LinuxResources) -> ops::LinuxResources {
-    ops::LinuxResources {
-        memory: limits.memory_bytes,
-        memory_swap: limits.memory_swap_bytes,
-        cpu_shares: limits.cpu_shares,
-        cpu_period: limits.cpu_period_us,
-        cpu_quota: limits.cpu_quota_us,
-        cpuset_cpus: limits.cpuset_cpus.clone(),
-        cpuset_mems: limits.cpuset_mems.clone(),
-    }
-}
-
-/// Adds to what is said about an op what is said about it elsewhere; the later word wins.
-fn merge_metadata(all: &mut ops::OpMetadata, more: ops::OpMetadata) {
-    all.ignore_cache |= more.ignore_cache;
-    if all.description.is_empty() {
-        all.description = more.description;
-    } else {
-        for entry in more.description {
-            match all.description.binary_search_by(|known| known.key.cmp(&entry.key)) {
-                Ok(at) => all.description[at] = entry,
-                Err(at) => all.description.insert(at, entry),
-            }
+fn encode_range(wire: &mut Wire, range: &ops::Range) {
+    wire.message(2, |wire| {
+        for (field, position) in [(1, &range.start), (2, &range.end)] {
+            let Some(position) = position else { continue };
+            wire.message(field, |wire| {
+                wire.number(1, position.line);
+                wire.number(2, position.character);
+            });
         }
-    }
-    all.caps.extend(more.caps);
-    all.export_cache = more.export_cache.or(all.export_cache);
-    all.progress_group = more.progress_group.or_else(|| all.progress_group.take());
-    all.linux_resources = more.linux_resources.or_else(|| all.linux_resources.take());
+    });
 }

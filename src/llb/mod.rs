@@ -20,11 +20,15 @@ mod legalize;
 mod marshal;
 mod meta;
 pub mod op;
+mod said;
 mod verify;
 mod walk;
+mod wire;
 
 pub use caps::{CapError, CapSet};
 pub use definition::Definition;
+#[doc(hidden)]
+pub use definition::Source;
 pub use digest::{Digest, DigestError};
 pub use error::{Error, Reason};
 #[doc(hidden)]

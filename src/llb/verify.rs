@@ -8,7 +8,7 @@
 //!
 //! Ops that came from outside as bytes are their maker's matter, but for the edges between ops.
 
-use super::{CUSTOM_NAME, Definition, Digest};
+use super::{CUSTOM_NAME, Definition, Digest, Source};
 use crate::path;
 use crate::pb::ops::{self, file_action::Action, op::Op as Kind};
 use crate::text::defused;
@@ -93,7 +93,7 @@ impl Definition {
         for (digest, said) in &self.metadata {
             let fault = |what: String| Fault { op: Some(*digest), what };
             ensure(is_listed(digest), || "is spoken of, but not there".to_owned()).map_err(fault)?;
-            let said = ops::OpMetadata::decode(said.as_slice());
+            let said = ops::OpMetadata::decode(&**said);
             let said = said.map_err(|error| format!("metadata cannot be read: {error}")).map_err(fault)?;
             metadata(&said).map_err(fault)?;
         }
@@ -431,13 +431,11 @@ fn harmless(name: &str) -> Checked {
     ensure(defused(name) == name, || format!("is named {name:?}"))
 }
 
-fn places(source: Option<&ops::Source>, is_listed: impl Fn(&Digest) -> bool) -> Checked {
+fn places(source: Option<&Source>, is_listed: impl Fn(&Digest) -> bool) -> Checked {
     let Some(source) = source else { return Ok(()) };
-    for entry in &source.locations {
-        let digest = &entry.digest;
-        let known = digest.parse().is_ok_and(|digest| is_listed(&digest));
-        ensure(known, || format!("{digest} has a place, but is not there"))?;
-        let locations = ops::Locations::decode(entry.locations.as_slice());
+    for (digest, locations) in &source.locations {
+        ensure(is_listed(digest), || format!("{digest} has a place, but is not there"))?;
+        let locations = ops::Locations::decode(&**locations);
         let locations = locations.map_err(|error| format!("places of {digest} cannot be read: {error}"))?;
         for location in &locations.locations {
             let file = is_index(location.source_index.into(), source.infos.len());

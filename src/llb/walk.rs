@@ -31,13 +31,19 @@ impl Graph {
     pub(super) fn walk(&self, root: Option<Edge>) -> Result<Walk, Error> {
         let mut walk =
             Walk { order: Vec::new(), root: None, states: vec![State::Unseen; self.vertices.len()] };
-        let mut stack: Vec<(VertexId, bool)> = root.iter().map(|edge| (edge.vertex, false)).collect();
-        let mut inputs = Vec::new();
+        let Some(first) = root else { return Ok(walk) };
+        // Depth first is backwards through memory, so what is needed of each op is taken out forwards before.
+        let mut inputs = Vec::with_capacity(self.vertices.len());
+        let mut bounds = vec![0];
+        bounds.extend(self.vertices.iter().map(|vertex| {
+            vertex.op.inputs(&mut inputs);
+            inputs.len()
+        }));
+        let mut stack = vec![(first.vertex, false)];
         while let Some((id, inputs_done)) = stack.pop() {
-            let vertex = self.get(id);
             let at = id.0 as usize;
             if inputs_done {
-                walk.states[at] = match &vertex.op {
+                walk.states[at] = match &self.get(id).op {
                     Op::Forward(forward) => State::StandsFor(walk.resolve(forward.to)),
                     Op::Merge(merge) => {
                         let mut layers = merge.layers.iter().filter_map(|layer| walk.resolve(*layer));
@@ -55,14 +61,12 @@ impl Graph {
             }
             match walk.states[at] {
                 State::Unseen => {}
-                State::Open => return Err(Error::at(vertex, Reason::Cycle)),
+                State::Open => return Err(Error::at(self.get(id), Reason::Cycle)),
                 State::Done | State::StandsFor(_) => continue,
             }
             walk.states[at] = State::Open;
             stack.push((id, true));
-            inputs.clear();
-            vertex.op.inputs(&mut inputs);
-            stack.extend(inputs.iter().rev().map(|edge| (edge.vertex, false)));
+            stack.extend(inputs[bounds[at]..bounds[at + 1]].iter().rev().map(|edge| (edge.vertex, false)));
         }
         walk.root = walk.resolve(root);
         Ok(walk)

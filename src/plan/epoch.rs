@@ -150,8 +150,8 @@ fn source_op(recipe: &Recipe) -> Option<(String, BTreeMap<String, String>)> {
         Root::Empty => None,
         Root::Source(source) => Some((source.identifier(), source.attrs(""))),
         Root::Input(definition) => {
-            let mut sources = definition.ops.iter().filter_map(|bytes| {
-                match ops::Op::decode(bytes.as_slice()).ok()?.op? {
+            let mut sources =
+                definition.ops.iter().filter_map(|bytes| match ops::Op::decode(&**bytes).ok()?.op? {
                     ops::op::Op::Source(source) => {
                         let text = |text: Option<String>| text.unwrap_or_default();
                         let attrs =
@@ -159,8 +159,7 @@ fn source_op(recipe: &Recipe) -> Option<(String, BTreeMap<String, String>)> {
                         Some((source.identifier, attrs.collect()))
                     }
                     _ => None,
-                }
-            });
+                });
             let source = sources.next();
             source.filter(|_| sources.next().is_none())
         }

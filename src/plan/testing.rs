@@ -173,7 +173,7 @@ impl Outside {
 /// Returns the identifier of the first source in a definition.
 fn source(definition: &crate::llb::Definition) -> String {
     use prost::Message;
-    let op = crate::pb::ops::Op::decode(definition.ops[0].as_slice()).expect("an op is readable");
+    let op = crate::pb::ops::Op::decode(&*definition.ops[0]).expect("an op is readable");
     match op.op {
         Some(crate::pb::ops::op::Op::Source(source)) => source.identifier,
         other => panic!("no source: {other:?}"),

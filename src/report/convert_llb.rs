@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub fn convert_llb(definition: &Definition) -> Result<Metadata, prost::DecodeError> {
     let mut all = Vec::with_capacity(definition.ops.len());
     for bytes in &definition.ops {
-        let op = ops::Op::decode(bytes.as_slice())?;
+        let op = ops::Op::decode(&**bytes)?;
         all.push((Digest::of(bytes).to_string(), protojson::op(&op)));
     }
     // By digest, as maps are written.
@@ -24,7 +24,7 @@ pub fn convert_llb(definition: &Definition) -> Result<Metadata, prost::DecodeErr
     let answer = json!({
         "def": all.into_iter().collect::<Map<String, Value>>(),
         "metadata": metadata.into_iter().collect::<Map<String, Value>>(),
-        "source": definition.source.as_ref().map_or_else(|| json!({}), protojson::source),
+        "source": definition.to_pb().source.as_ref().map_or_else(|| json!({}), protojson::source),
     });
     Ok(Request::ConvertLlb.answer(&answer))
 }
@@ -40,8 +40,8 @@ mod tests {
         let bytes = op.encode_to_vec();
         let digest = Digest::of(&bytes);
         let said = ops::OpMetadata { ignore_cache: true, ..Default::default() };
-        let metadata = vec![(digest, said.encode_to_vec())];
-        let definition = Definition { ops: vec![bytes], metadata, source: None };
+        let metadata = vec![(digest, said.encode_to_vec().into())];
+        let definition = Definition { ops: vec![bytes.into()], metadata, source: None };
         let metadata = convert_llb(&definition).unwrap();
         let json: Value = serde_json::from_slice(&metadata["result.json"]).unwrap();
         assert_eq!(
@@ -51,6 +51,6 @@ mod tests {
             )
         );
         assert_eq!(metadata["version"], b"0.1.0");
-        assert!(convert_llb(&Definition { ops: vec![vec![0xff]], ..Definition::default() }).is_err());
+        assert!(convert_llb(&Definition { ops: vec![vec![0xff].into()], ..Definition::default() }).is_err());
     }
 }

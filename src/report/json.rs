@@ -3,6 +3,7 @@
 //! Clients read these: source files and places in answers to subrequests, and in the details of errors.
 
 use crate::pb::ops;
+use prost::bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -71,10 +72,10 @@ impl Object {
     pub(super) fn messages<'a, T: prost::Message + Default>(
         self,
         key: &str,
-        entries: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>,
+        entries: impl IntoIterator<Item = (&'a String, &'a Bytes)>,
         write: impl Fn(&T) -> Value,
     ) -> Object {
-        let read = |bytes: &Vec<u8>| T::decode(bytes.as_slice()).unwrap_or_default();
+        let read = |bytes: &Bytes| T::decode(&**bytes).unwrap_or_default();
         let entries: BTreeMap<&String, Value> =
             entries.into_iter().map(|(name, bytes)| (name, write(&read(bytes)))).collect();
         self.map(key, entries.iter().map(|(name, value)| (*name, value)), Clone::clone)

@@ -3,6 +3,7 @@
 
 use super::json::Object;
 use crate::pb::ops::{self, file_action::Action, op::Op as Kind, user_opt::User};
+use prost::bytes::Bytes;
 use serde_json::{Value, json};
 
 impl Object {
@@ -88,7 +89,7 @@ pub(super) fn source(source: &ops::Source) -> Value {
         .done()
 }
 
-fn places(source: &ops::Source) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+fn places(source: &ops::Source) -> impl Iterator<Item = (&String, &Bytes)> {
     source.locations.iter().map(|entry| (&entry.digest, &entry.locations))
 }
 

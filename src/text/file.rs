@@ -172,7 +172,11 @@ impl SourceMap {
             return (0, 0);
         }
         let last = if span.is_empty() { span.start } else { span.end - 1 };
-        (file.position(span.start).line, file.position(last).line)
+        let first_line = file.position(span.start).line;
+        // Mostly it is the same line, or one of the next.
+        let later =
+            file.line_starts[first_line as usize..].iter().take_while(|start| **start <= last - file.base);
+        (first_line, first_line + later.count() as u32)
     }
 }
 

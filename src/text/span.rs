@@ -38,7 +38,7 @@ impl Span {
     /// Tells whether a text that was read from this span stands there as it is, in one piece. What is taken out of it,
     /// such as ends of lines, makes it shorter, and only characters beyond ASCII can make it longer again: in flags,
     /// each byte of them becomes a character.
-    pub fn holds(self, text: &str) -> bool {
+    pub(crate) fn holds(self, text: &str) -> bool {
         text.len() == self.len() as usize && text.is_ascii()
     }
 

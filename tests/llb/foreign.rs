@@ -4,7 +4,7 @@ use crate::{alpine, amd64, linked, marshal, platform, sh};
 use multistage::internal::pb::ops;
 use multistage::internal::text::{SourceMap, Span};
 use multistage::llb::op::Merge;
-use multistage::llb::{Definition, Graph, MarshalOptions, Meta, Op, SourceText};
+use multistage::llb::{Definition, Graph, MarshalOptions, Meta, Op, Source, SourceText};
 use prost::Message;
 
 #[test]
@@ -74,19 +74,24 @@ fn bad_definitions_are_refused() {
         ops::Op { inputs, ..ops::Op::default() }.encode_to_vec()
     };
     let root = good.root().expect("there is a result").0.to_string();
-    refuse(&|d| d.ops[0] = b"\xff".to_vec(), "failed to parse llb proto op");
+    refuse(&|d| d.ops[0] = b"\xff".to_vec().into(), "failed to parse llb proto op");
     refuse(&|d| drop(d.ops.remove(0)), "unknown op sha256:");
-    refuse(&|d| *d.ops.last_mut().unwrap() = Vec::new(), "names no result");
-    refuse(&|d| *d.ops.last_mut().unwrap() = last(-1, &root), "invalid output index -1");
-    refuse(&|d| *d.ops.last_mut().unwrap() = last(0, "sha256:12"), "invalid digest \"sha256:12\"");
+    refuse(&|d| *d.ops.last_mut().unwrap() = Vec::new().into(), "names no result");
+    refuse(&|d| *d.ops.last_mut().unwrap() = last(-1, &root).into(), "invalid output index -1");
+    refuse(&|d| *d.ops.last_mut().unwrap() = last(0, "sha256:12").into(), "invalid digest \"sha256:12\"");
     refuse(
         &|d| {
             let location = ops::Location { source_index: 3, ranges: Vec::new() };
             let locations = ops::Locations { locations: vec![location] }.encode_to_vec();
-            let entry = ops::LocationsEntry { digest: root.clone(), locations };
-            d.source = Some(ops::Source { locations: vec![entry], infos: Vec::new() });
+            let entry = (good.root().expect("there is a result").0, locations.into());
+            d.source = Some(Source { locations: vec![entry], infos: Vec::new() });
         },
         "failed to find source map with index 3",
     );
     assert!(Definition::decode(b"\xff\xff").is_err());
+
+    let mut placed = good.to_pb();
+    placed.source.as_mut().expect("it has places").locations[0].digest = "sha256:12".to_owned();
+    let error = Definition::from_pb(placed).expect_err("it names no op").to_string();
+    assert!(error.contains("invalid digest \"sha256:12\""), "{error}");
 }

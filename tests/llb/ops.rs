@@ -9,7 +9,7 @@ use prost::Message;
 /// Returns the op of the result.
 fn root(definition: &Definition) -> Kind {
     let bytes = &definition.ops[definition.ops.len() - 2];
-    ops::Op::decode(bytes.as_slice()).expect("it is an op").op.expect("it does something")
+    ops::Op::decode(&**bytes).expect("it is an op").op.expect("it does something")
 }
 
 fn fail(graph: &Graph, edge: Edge) -> String {

@@ -18,7 +18,7 @@ fn the_last_op_names_the_result_and_what_is_needed() {
         let last = Digest::of(definition.ops.last().expect("there are ops"));
         definition.said()[&last].caps.keys().cloned().collect::<Vec<_>>().join(" ")
     };
-    let op = ops::Op::decode(last.as_slice()).expect("it is an op");
+    let op = ops::Op::decode(&**last).expect("it is an op");
     assert_eq!(op.op, None);
     assert_eq!(op.constraints, None);
     assert_eq!(caps(&definition), "constraints platform");

@@ -3,12 +3,13 @@
 use crate::image::Platform;
 use crate::llb::{Digest, Edge};
 use crate::pb::ops;
+use prost::bytes::Bytes;
 
 /// An op whose bytes are kept as they came.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Raw {
     /// The op.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// Their digest.
     pub digest: Digest,
     /// What it works on, in the order of the bytes.

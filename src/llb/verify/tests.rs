@@ -8,6 +8,7 @@ use file::copy;
 use ops::file_action::Action as Act;
 use ops::user_opt::User;
 use process::exec;
+use prost::bytes::Bytes;
 
 /// Two sources that other ops may use.
 fn sources() -> [Vec<u8>; 2] {
@@ -44,7 +45,8 @@ fn definition(op: &ops::Op) -> Definition {
         let digest = Digest::of(source).to_string();
         op.inputs.iter().any(|input| input.digest == digest)
     });
-    Definition { ops: sources.chain([bytes, last.encode_to_vec()]).collect(), ..Definition::default() }
+    let ops = sources.chain([bytes, last.encode_to_vec()]).map(Bytes::from);
+    Definition { ops: ops.collect(), ..Definition::default() }
 }
 
 #[track_caller]
@@ -204,9 +206,9 @@ fn ops_as_a_whole() {
 
     let mut unread = definition(&source("local://x", &[]));
     // A field of a number that no op has.
-    unread.ops[0].extend([0xf8, 0x07, 0x01]);
+    unread.ops[0] = [&*unread.ops[0], &[0xf8, 0x07, 0x01]].concat().into();
     let last = ops::Op { inputs: vec![input(Digest::of(&unread.ops[0]), 0)], ..ops::Op::default() };
-    unread.ops[1] = last.encode_to_vec();
+    unread.ops[1] = last.encode_to_vec().into();
     refuses_definition(&unread, "has fields that nobody reads");
 }
 
@@ -220,16 +222,19 @@ fn definitions_as_a_whole() {
         edit(&mut definition);
         definition
     };
-    let last = |op: ops::Op| edited(&|definition| definition.ops[3] = op.encode_to_vec());
+    let last = |op: ops::Op| edited(&|definition| definition.ops[3] = op.encode_to_vec().into());
     let result = input(Digest::of(&whole.ops[2]), 0);
     let names_result = ops::Op { inputs: vec![result.clone()], ..ops::Op::default() };
 
     refuses_definition(&edited(&|definition| definition.ops.swap(1, 2)), "does not come before");
-    refuses_definition(&edited(&|definition| definition.ops.insert(1, a.clone())), "is listed twice");
-    refuses_definition(&edited(&|definition| definition.ops[0] = vec![0xff]), "cannot be read");
-    refuses_definition(&edited(&|definition| definition.ops[3] = vec![0xff]), "cannot be read");
+    refuses_definition(&edited(&|definition| definition.ops.insert(1, a.clone().into())), "is listed twice");
+    refuses_definition(&edited(&|definition| definition.ops[0] = vec![0xff].into()), "cannot be read");
+    refuses_definition(&edited(&|definition| definition.ops[3] = vec![0xff].into()), "cannot be read");
     let unused = source("local://c", &[]).encode_to_vec();
-    refuses_definition(&edited(&|definition| definition.ops.insert(0, unused.clone())), "nothing uses");
+    refuses_definition(
+        &edited(&|definition| definition.ops.insert(0, unused.clone().into())),
+        "nothing uses",
+    );
     let no_digest = ops::Input { digest: "sha256:x".to_owned(), index: 0 };
     refuses_definition(&last(ops::Op { inputs: vec![no_digest], ..ops::Op::default() }), "input with digest");
     let does_more = ops::Op { op: source("local://a", &[]).op, ..names_result.clone() };
@@ -239,9 +244,9 @@ fn definitions_as_a_whole() {
 
     let empty = Definition::default();
     assert_eq!(empty.verify(), Ok(()));
-    let spoken_of = Definition { metadata: vec![(Digest::of(&a), Vec::new())], ..empty.clone() };
+    let spoken_of = Definition { metadata: vec![(Digest::of(&a), Bytes::new())], ..empty.clone() };
     refuses_definition(&spoken_of, "something is said about an empty file system");
-    let placed = Definition { source: Some(ops::Source::default()), ..empty };
+    let placed = Definition { source: Some(Source::default()), ..empty };
     refuses_definition(&placed, "something is said about an empty file system");
 }
 
@@ -249,7 +254,7 @@ fn definitions_as_a_whole() {
 fn what_is_said_about_ops() {
     let whole = definition(&source("local://a", &[]));
     let digest = Digest::of(&whole.ops[0]);
-    let of = |digest: Digest, said: Vec<u8>| Definition { metadata: vec![(digest, said)], ..whole.clone() };
+    let of = |digest, said: Vec<u8>| Definition { metadata: vec![(digest, said.into())], ..whole.clone() };
     let said = |edit: &dyn Fn(&mut ops::OpMetadata)| {
         let mut said = ops::OpMetadata::default();
         edit(&mut said);
@@ -292,10 +297,10 @@ fn what_is_said_about_ops() {
 #[test]
 fn places_of_ops() {
     let whole = definition(&source("local://a", &[]));
-    let digest = Digest::of(&whole.ops[0]).to_string();
-    let of = |digest: &str, locations: Vec<u8>| Definition {
-        source: Some(ops::Source {
-            locations: vec![ops::LocationsEntry { digest: digest.to_owned(), locations }],
+    let digest = Digest::of(&whole.ops[0]);
+    let of = |digest, locations: Vec<u8>| Definition {
+        source: Some(Source {
+            locations: vec![(digest, locations.into())],
             infos: vec![ops::SourceInfo::default()],
         }),
         ..whole.clone()
@@ -304,7 +309,7 @@ fn places_of_ops() {
         let position = |line| ops::Position { line, character: 0 };
         let ranges = vec![ops::Range { start: start.map(position), end: end.map(position) }];
         let locations = vec![ops::Location { source_index: file, ranges }];
-        of(&digest, ops::Locations { locations }.encode_to_vec())
+        of(digest, ops::Locations { locations }.encode_to_vec())
     };
     assert_eq!(at(0, Some(1), Some(1)).verify(), Ok(()));
     assert_eq!(at(0, Some(1), Some(2)).verify(), Ok(()));
@@ -316,9 +321,8 @@ fn places_of_ops() {
     for file in [1, -1] {
         refuses_definition(&at(file, Some(1), Some(1)), "lies in file");
     }
-    refuses_definition(&of("sha256:x", Vec::new()), "sha256:x has a place, but is not there");
-    refuses_definition(&of(&Digest::of(b"x").to_string(), Vec::new()), "has a place, but is not there");
-    refuses_definition(&of(&digest, vec![0xff]), "cannot be read");
+    refuses_definition(&of(Digest::of(b"x"), Vec::new()), "has a place, but is not there");
+    refuses_definition(&of(digest, vec![0xff]), "cannot be read");
 }
 
 #[test]
@@ -327,7 +331,7 @@ fn foreign_ops_are_their_makers_matter() {
     let mut definition = definition(&op);
     let foreign = Digest::of(&definition.ops[2]);
     let last = ops::Op { inputs: vec![input(foreign, 7)], ..ops::Op::default() };
-    definition.ops[3] = last.encode_to_vec();
+    definition.ops[3] = last.encode_to_vec().into();
     assert_eq!(definition.verify_but(|digest| digest == foreign), Ok(()));
     let fault = definition.verify().expect_err("it is refused");
     assert_eq!(

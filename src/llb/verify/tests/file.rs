@@ -59,7 +59,7 @@ fn actions_of_a_file_op() {
     let both = two(|actions| (actions[0].output, actions[1].output) = (0, 1));
     let mut user = definition(&both);
     let last = ops::Op { inputs: vec![input(Digest::of(&user.ops[2]), 1)], ..ops::Op::default() };
-    user.ops[3] = last.encode_to_vec();
+    user.ops[3] = last.encode_to_vec().into();
     assert_eq!(user.verify(), Ok(()));
 }
 

@@ -127,7 +127,7 @@ fn outputs_of_a_process() {
         let mut user = definition(&process);
         let digest = Digest::of(&user.ops[2]);
         let last = ops::Op { inputs: vec![input(digest, index)], ..ops::Op::default() };
-        user.ops[3] = last.encode_to_vec();
+        user.ops[3] = last.encode_to_vec().into();
         user
     };
     assert_eq!(user(exec(|_| {}), 1).verify(), Ok(()));
