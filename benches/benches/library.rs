@@ -50,6 +50,9 @@ fn real(group: &mut BenchmarkGroup<'_, WallTime>) {
         group.bench_function(BenchmarkId::new("multistage", name), |b| {
             b.iter(|| work.iter().for_each(|work| drop(black_box(work.parse()))));
         });
+        group.bench_function(BenchmarkId::new("multistage, statements only", name), |b| {
+            b.iter(|| work.iter().for_each(|work| drop(black_box(work.tree()))));
+        });
     }
     group.bench_function(BenchmarkId::new("dockerfile-parser", "real, as far as dockerfile-parser reads it"), |b| {
         b.iter(|| {

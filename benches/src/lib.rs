@@ -8,6 +8,7 @@ use multistage::internal::convert::Converted;
 use multistage::internal::facts::Facts;
 use multistage::internal::options::Options;
 use multistage::internal::plan::{Answer, Entry, Plan, Planner, Project, Question, Step};
+use multistage::internal::syntax::Tree;
 use multistage::internal::{convert, syntax};
 use multistage::llb::{Definition, Graph, MarshalOptions, SourceText};
 use std::fmt::Write;
@@ -96,6 +97,12 @@ impl Work {
             }
         };
         Work { options, project: Arc::new(project) }
+    }
+
+    /// Returns the statements: keyword, flags and arguments of each instruction. Some parsers go no further.
+    #[inline(never)]
+    pub fn tree(&self) -> Tree {
+        syntax::parse(&self.project.sources.files()[0])
     }
 
     /// Returns the instructions.

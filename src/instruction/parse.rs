@@ -110,8 +110,8 @@ impl<'a> Reader<'a> {
         Descriptions::new(&self.statement.comments, self.place)
     }
 
-    /// Reads anything but a FROM.
-    fn instruction(mut self) -> Result<Instruction, Vec<Diagnostic>> {
+    /// Reads anything but a FROM. What all instructions have is left to [`head`].
+    fn kind(mut self) -> Result<Kind, Vec<Diagnostic>> {
         let kind = match self.statement.kind {
             Some(Keyword::Add) => add::parse(&mut self).map(Kind::Add),
             Some(Keyword::Arg) => arg::parse(&mut self).map(Kind::Arg),
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
             }
         };
         match kind {
-            Some(kind) if self.errors.is_empty() => Ok(Instruction { kind, head: head(self.statement) }),
+            Some(kind) if self.errors.is_empty() => Ok(kind),
             _ => Err(self.errors),
         }
     }
@@ -265,20 +265,22 @@ pub(super) fn file(mut tree: Tree) -> File {
             }
             is_lost |= !errors.is_empty();
         } else {
-            match Reader::new(statement, None).instruction() {
+            match Reader::new(statement, None).kind() {
                 Err(found) => errors = found,
                 Ok(_) if is_lost => {}
-                Ok(instruction) => match file.stages.last_mut() {
-                    Some(stage) => stage.instructions.push(instruction),
-                    None if matches!(instruction.kind, Kind::Arg(_)) => file.global_args.push(instruction),
+                Ok(kind) => match file.stages.last_mut() {
+                    Some(stage) => stage.instructions.push(Instruction { kind, head: head(statement) }),
+                    None if matches!(kind, Kind::Arg(_)) => {
+                        file.global_args.push(Instruction { kind, head: head(statement) });
+                    }
                     None if is_orphaned => {}
                     None => {
                         is_orphaned = true;
-                        let Head { keyword, comments, .. } = instruction.head;
+                        let Head { keyword, comments, .. } = head(statement);
                         let error =
                             Diagnostic::error("no-stage", "no build stage in current context", keyword.span)
                                 .within(span);
-                        if is_first && let Kind::Maintainer(_) = instruction.kind {
+                        if is_first && let Kind::Maintainer(_) = kind {
                             let (kind, words) = (Keyword::Maintainer, Vec::new());
                             file.first_broken = Some(Broken { kind, keyword, words, comments, span });
                         }
@@ -309,9 +311,9 @@ pub(super) fn trigger(text: &str, span: Span) -> Result<Instruction, Diagnostic>
     };
     let is_from = statement.kind == Some(Keyword::From);
     let reader = Reader::new(statement, Some(span));
-    let read = if is_from { reader.from().map(|_| None) } else { reader.instruction().map(Some) };
+    let read = if is_from { reader.from().map(|_| None) } else { reader.kind().map(Some) };
     match read {
-        Ok(Some(instruction)) => Ok(instruction),
+        Ok(Some(kind)) => Ok(Instruction { kind, head: head(statement) }),
         // The words of the reference, which names its own type.
         Ok(None) => Err(error("*instructions.Stage is not a command type")),
         Err(mut errors) => Err(errors.swap_remove(0).within(span)),

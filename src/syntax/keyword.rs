@@ -51,9 +51,26 @@ impl Keyword {
 
     /// Returns the keyword that a word is, in whatever case.
     pub fn of(word: &str) -> Option<Keyword> {
-        let known = |word: &str| Keyword::ALL.into_iter().find(|k| k.as_str().eq_ignore_ascii_case(word));
+        let known = |word: &str| {
+            let of_length = Keyword::of_length(word.len()).iter().copied();
+            of_length.into_iter().find(|keyword| keyword.as_str().eq_ignore_ascii_case(word))
+        };
         // The Kelvin sign is a K, too.
         known(word).or_else(|| if word.is_ascii() { None } else { known(&lower(word)) })
+    }
+
+    /// Returns the keywords of so many letters, the most common ones first: there are few to compare a word with.
+    const fn of_length(letters: usize) -> &'static [Keyword] {
+        match letters {
+            3 => &[Keyword::Run, Keyword::Env, Keyword::Arg, Keyword::Add, Keyword::Cmd],
+            4 => &[Keyword::Copy, Keyword::From, Keyword::User],
+            5 => &[Keyword::Label, Keyword::Shell],
+            6 => &[Keyword::Expose, Keyword::Volume],
+            7 => &[Keyword::Workdir, Keyword::Onbuild],
+            10 => &[Keyword::Entrypoint, Keyword::Maintainer, Keyword::Stopsignal],
+            11 => &[Keyword::Healthcheck],
+            _ => &[],
+        }
     }
 
     /// Returns the keyword in upper case.

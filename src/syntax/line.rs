@@ -2,6 +2,7 @@
 
 use crate::limits::LINE_BYTES;
 use crate::text::{Span, Text};
+use std::ops::Range;
 
 /// Where a text comes from.
 #[derive(Clone, Copy, Debug)]
@@ -149,23 +150,54 @@ pub(super) fn continued(line: &str, escape: u8) -> Option<&str> {
     Some(&line[..last])
 }
 
+/// What holds a joined line.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// The file, as it is one line only.
+    Alone(Range<usize>),
+    /// A text of its own.
+    Joined(Text),
+}
+
 /// A joined line, and which bytes of the file it is made of.
 #[derive(Debug)]
 pub(super) struct LineMap {
-    pub text: Text,
+    file: Text,
+    line: Held,
     origin: Origin,
     /// Offset in the joined line, offset in the file; both rise.
     segments: Vec<(usize, usize)>,
 }
 
 impl LineMap {
-    pub(super) fn new(origin: Origin) -> LineMap {
-        LineMap { text: Text::default(), origin, segments: Vec::new() }
+    pub(super) fn new(file: &Text, origin: Origin) -> LineMap {
+        LineMap { file: file.clone(), line: Held::Alone(0..0), origin, segments: Vec::new() }
+    }
+
+    /// Returns the joined line.
+    pub(super) fn text(&self) -> &str {
+        match &self.line {
+            Held::Alone(range) => &self.file[range.clone()],
+            Held::Joined(text) => text,
+        }
+    }
+
+    /// Returns the bytes `start..end` of the joined line, as a text that shares its memory.
+    pub(super) fn cut(&self, start: usize, end: usize) -> Text {
+        match &self.line {
+            Held::Alone(range) => self.file.cut(range.start + start..range.start + end),
+            Held::Joined(text) => text.cut(start..end),
+        }
     }
 
     /// Forgets everything, for the next line.
     pub(super) fn clear(&mut self) {
         self.segments.clear();
+    }
+
+    /// Sets what holds the line.
+    pub(super) fn hold(&mut self, line: Held) {
+        self.line = line;
     }
 
     /// Notes that from `joined` on, the line is what stands in the file at `file`.
@@ -217,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_place_without_bytes_is_where_the_line_was_left() {
-        let mut map = LineMap::new(Origin::File { base: 0 });
+        let mut map = LineMap::new(&Text::default(), Origin::File { base: 0 });
         map.push(0, 10);
         map.push(2, 20);
         for (range, expected) in

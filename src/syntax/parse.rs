@@ -3,7 +3,7 @@
 use super::args::{Builder, held_back};
 use super::directive::{self, Directive, Seen};
 use super::heredoc::{self, Heredoc};
-use super::line::{Line, LineMap, Lines, Origin, continued, trim_start};
+use super::line::{Held, Line, LineMap, Lines, Origin, continued, trim_start};
 use super::split::Slice;
 use super::{Statement, Tree, Trigger};
 use crate::limits::INSTRUCTIONS;
@@ -74,7 +74,7 @@ impl<'a> Parser<'a> {
     }
 
     fn run(mut self, span: Span) -> Tree {
-        let mut map = LineMap::new(self.origin);
+        let mut map = LineMap::new(self.text, self.origin);
         while let Some(mut line) = self.lines.next() {
             if self.lines.count == 1 {
                 line = line.without_mark();
@@ -185,7 +185,7 @@ impl<'a> Parser<'a> {
     fn instruction(&mut self, line: Line<'a>, map: &mut LineMap) {
         map.clear();
         let joined = self.join(line, map);
-        let text = map.text.as_str();
+        let text = map.text();
         let lines_end = self.lines.last.map_or(0, |(_, end)| end);
         let lines_span = self.origin.span(joined.start, lines_end);
 
@@ -245,7 +245,7 @@ impl<'a> Parser<'a> {
         let mut joined = Joined { start: line.start, line: self.lines.count, empty_lines: Vec::new() };
         map.push(0, line.start);
         let Some(mut text) = continued(line.text, self.escape) else {
-            map.text = self.text.cut(line.start..line.start + line.text.len());
+            map.hold(Held::Alone(line.start..line.start + line.text.len()));
             return joined;
         };
         self.joined.clear();
@@ -269,7 +269,7 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        map.text = self.joined.as_str().into();
+        map.hold(Held::Joined(self.joined.as_str().into()));
         joined
     }
 

@@ -44,7 +44,7 @@ impl<'a> Slice<'a> {
     }
 
     pub(super) fn shared(&self) -> Text {
-        self.map.text.cut(self.at..self.at + self.text.len())
+        self.map.cut(self.at, self.at + self.text.len())
     }
 
     /// Splits at the first white space. The rest is none if there is no white space.
@@ -291,12 +291,12 @@ pub(super) fn first_arg<'a>(args: Slice<'a>) -> (Slice<'a>, Slice<'a>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::Origin;
+    use super::super::line::{Held, Origin};
     use super::*;
 
     fn map(line: &str) -> LineMap {
-        let mut map = LineMap::new(Origin::File { base: 0 });
-        map.text = line.into();
+        let mut map = LineMap::new(&line.into(), Origin::File { base: 0 });
+        map.hold(Held::Alone(0..line.len()));
         map.push(0, 0);
         map
     }

@@ -52,14 +52,35 @@ pub enum Deception {
 /// Returns the places in a text that are not what they look like.
 pub fn deceptions(text: &str) -> Vec<(Range<usize>, Deception)> {
     let mut found = Vec::new();
-    if text.is_ascii() {
-        return found;
+    let mut done = 0;
+    // ASCII is what it looks like, and most of a text: only words with other characters in them are looked at.
+    while let Some(strange) = beyond_ascii(text, done) {
+        let start = text[done..strange].rfind(|c| !is_of_word(c)).map_or(done, |at| done + at + 1);
+        done = word_from(text, start, &mut found);
     }
+    found
+}
+
+/// Returns the place of the first character beyond ASCII, from `start` on.
+fn beyond_ascii(text: &str, start: usize) -> Option<usize> {
+    let bytes = &text.as_bytes()[start..];
+    // Many bytes at a time, as a processor can.
+    let chunk = bytes.chunks(64).position(|chunk| !chunk.is_ascii())? * 64;
+    Some(start + chunk + bytes[chunk..].iter().position(|byte| !byte.is_ascii())?)
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Looks at all from `start` to the end of the word in ASCII that ends there, and returns where that is.
+fn word_from(text: &str, start: usize, found: &mut Vec<(Range<usize>, Deception)>) -> usize {
     // What stands before the character that is looked at, and the word that it may be in.
-    let mut before = ' ';
+    let mut before = text[..start].chars().next_back().unwrap_or(' ');
     let mut word = Word::default();
-    for (at, c) in text.char_indices() {
-        let place = at..at + c.len_utf8();
+    let mut end = text.len();
+    for (at, c) in text[start..].char_indices() {
+        let place = start + at..start + at + c.len_utf8();
         if is_bidirectional(c) {
             found.push((place, Deception::Direction(c)));
         } else if is_invisible(c) {
@@ -69,18 +90,21 @@ pub fn deceptions(text: &str) -> Vec<(Range<usize>, Deception)> {
             }
         } else if matches!(before, '\\' | '%') && c.is_ascii_alphabetic() {
             // `\n` and `%s` belong to no word.
-            word.end(&mut found);
-        } else if c.is_alphanumeric() || c == '_' {
+            word.end(found);
+        } else if is_of_word(c) {
             word.has_latin |= c.is_ascii_alphabetic();
             word.has_others |= !c.is_ascii() && lookalike(c).is_none();
             word.lookalikes.extend(lookalike(c).map(|latin| (place, Deception::Lookalike(c, latin))));
+        } else if c.is_ascii() {
+            end = place.start;
+            break;
         } else {
-            word.end(&mut found);
+            word.end(found);
         }
         before = c;
     }
-    word.end(&mut found);
-    found
+    word.end(found);
+    end
 }
 
 /// Letters and digits without anything between them.
@@ -154,6 +178,15 @@ mod tests {
         check("# \u{202e}txt", &[(2, Deception::Direction('\u{202e}'))]);
         check("apt\u{200b}-get", &[(3, Deception::Invisible('\u{200b}'))]);
         check("\u{feff}FROM x", &[]);
+        // After plain stretches, and where an escape ends in a letter.
+        check(
+            "a b\u{430} c 100%s\u{430}x \\n\u{430}\u{200b}e",
+            &[
+                (3, Deception::Lookalike('\u{430}', 'a')),
+                (13, Deception::Lookalike('\u{430}', 'a')),
+                (19, Deception::Lookalike('\u{430}', 'a')),
+            ],
+        );
         check("RUN p\u{430}ypal", &[(5, Deception::Lookalike('\u{430}', 'a'))]);
         check("\u{ff32}UN", &[(0, Deception::Lookalike('\u{ff32}', 'R'))]);
         // Words of other languages, also next to Latin ones, and signs that happen to be Greek.
