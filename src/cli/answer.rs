@@ -115,8 +115,11 @@ pub(super) fn read_one(local: Option<&Local>, path: &str) -> Result<Vec<u8>, Ask
 
 /// Reads a file that is no larger than an engine would take.
 pub(super) fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut data = Vec::new();
-    File::open(path)?.take(LIMIT_BYTES + 1).read_to_end(&mut data)?;
+    let file = File::open(path)?;
+    // Room for all of it, and a byte to see that there is no more: then one call reads it, where seven read bit by bit.
+    let expected_bytes = file.metadata().map_or(0, |metadata| metadata.len().min(LIMIT_BYTES));
+    let mut data = Vec::with_capacity(expected_bytes as usize + 1);
+    file.take(LIMIT_BYTES + 1).read_to_end(&mut data)?;
     if data.len() as u64 > LIMIT_BYTES {
         return Err(std::io::Error::other("larger than 16 MiB, which is more than an engine takes"));
     }
