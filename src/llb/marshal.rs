@@ -11,6 +11,7 @@ use crate::image::Platform;
 use crate::pb::ops;
 use crate::text::{SourceMap, Span};
 use indexmap::IndexSet;
+use prost::bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
@@ -51,16 +52,20 @@ impl Graph {
     pub fn marshal(&self, root: Option<Edge>, options: &MarshalOptions) -> Result<Definition, Error> {
         let walk = self.walk(root)?;
         let Some(root) = walk.root else { return Ok(Definition::default()) };
+        let count = walk.order.len();
         let mut marshaler = Marshaler {
             options,
             outputs: Outputs { graph: self, walk: &walk, known: vec![None; self.len()] },
-            known: IndexSet::with_capacity(walk.order.len()),
-            parts: Vec::with_capacity(walk.order.len()),
+            known: IndexSet::with_capacity(count),
+            ops: Vec::with_capacity(count + 1),
+            metadata: Vec::with_capacity(count + 1),
+            locations: Vec::with_capacity(count),
             again: Vec::new(),
             says: Says::default(),
             places: Places::default(),
             encoder: Encoder::default(),
             wire: Wire::default(),
+            written: Vec::new(),
         };
         for id in &walk.order {
             marshaler.vertex(*id)?;
@@ -83,25 +88,34 @@ impl Graph {
     }
 }
 
+/// How many bytes stand in one piece of memory, if no op has more: a piece for each would take longer to get than to fill,
+/// and one for all would be copied again and again while it grows.
+const PIECE_BYTES: usize = 256 << 10;
+
 struct Marshaler<'a> {
     options: &'a MarshalOptions<'a>,
     outputs: Outputs<'a>,
     /// The ops that were written.
     known: IndexSet<Digest>,
-    /// Where each of them stands.
-    parts: Vec<Parts>,
-    /// What is said about them elsewhere: two vertices may be the same op.
-    again: Vec<(usize, Parts)>,
+    /// What the definition will list of each of them.
+    ops: Vec<Bytes>,
+    metadata: Vec<(Digest, Bytes)>,
+    locations: Vec<(Digest, Bytes)>,
+    /// What is said about them elsewhere, and the places: two vertices may be the same op.
+    again: Vec<(usize, Bytes, Bytes)>,
     says: Says,
     places: Places,
     encoder: Encoder,
-    /// The bytes of all ops, and of all that is said about them: a piece of memory for each would cost more time than
-    /// to write it, the more so the more there are.
+    /// The piece that is being filled, and what stands in it.
     wire: Wire,
+    written: Vec<Written>,
 }
 
-/// Where an op stands among all bytes, and what is said about it.
-struct Parts {
+/// Where an op stands in a piece, what is said about it, and its places.
+struct Written {
+    digest: Digest,
+    /// The op that it is, if that was written before.
+    again: Option<usize>,
     op: Range<usize>,
     said: Range<usize>,
     places: Range<usize>,
@@ -149,57 +163,67 @@ impl Marshaler<'_> {
         let said = op.end..self.wire.len();
         self.places.encode(&mut self.wire, self.outputs.graph, vertex, self.options.source);
         let places = said.end..self.wire.len();
-        let parts = Parts { op, said, places };
-        match is_new {
-            true => self.parts.push(parts),
-            false => self.again.push((at, parts)),
+        self.written.push(Written { digest, again: (!is_new).then_some(at), op, said, places });
+        if self.wire.len() >= PIECE_BYTES {
+            self.keep();
+            self.wire = Wire::with_capacity(PIECE_BYTES + PIECE_BYTES / 8);
         }
         Ok(())
     }
 
+    /// Keeps the piece that was being filled.
+    fn keep(&mut self) {
+        let bytes = std::mem::take(&mut self.wire).into_bytes();
+        for Written { digest, again, op, said, places } in self.written.drain(..) {
+            let (said, places) = (bytes.slice(said), bytes.slice(places));
+            match again {
+                Some(at) => self.again.push((at, said, places)),
+                None => {
+                    self.ops.push(bytes.slice(op));
+                    self.metadata.push((digest, said));
+                    self.locations.push((digest, places));
+                }
+            }
+        }
+    }
+
+    /// Joins what is said about an op in several places: all of it holds.
+    fn join(&mut self) {
+        let mut joined = BTreeMap::new();
+        for (at, said, places) in self.again.drain(..) {
+            let known = &mut self.metadata[at].1;
+            *known = merge_said(known, &said).into();
+            // A list goes on where a message is followed by another one.
+            let all = joined.entry(at).or_insert_with(|| self.locations[at].1.to_vec());
+            all.extend_from_slice(&places);
+        }
+        for (at, places) in joined {
+            self.locations[at].1 = places.into();
+        }
+    }
+
     /// Adds the op that names the result, and what is needed to understand what is said about ops.
     fn finish(mut self, root: Edge) -> Result<Definition, Error> {
+        self.keep();
+        self.join();
         let place = |reason| Error::at(self.outputs.graph.get(root.vertex), reason);
         let (digest, output) = self.outputs.look_up(root).map_err(place)?.expect("the root was resolved");
-        let start = self.wire.len();
-        encode_input(&mut self.wire, &digest, output);
-        let last = start..self.wire.len();
-        let last_digest = Digest::of(&self.wire.bytes()[start..]);
+        let (mut op, mut said) = (Wire::default(), Wire::default());
+        encode_input(&mut op, &digest, output);
         let needs = [
             (self.says.ignore_cache, caps::META_IGNORE_CACHE),
             (self.says.description, caps::META_DESCRIPTION),
             (self.says.export_cache, caps::META_EXPORT_CACHE),
         ];
         let needs = needs.into_iter().filter_map(|(is_said, cap)| is_said.then_some(cap));
-        encode_needs(&mut self.wire, [caps::CONSTRAINTS, caps::PLATFORM].into_iter().chain(needs).collect());
-        let last_said = last.end..self.wire.len();
-
-        let bytes = self.wire.into_bytes();
-        let part = |part: &Range<usize>| bytes.slice(part.clone());
-        let ops = self.parts.iter().map(|parts| part(&parts.op)).chain([part(&last)]);
-        let named = || self.known.iter().copied().zip(&self.parts);
-        let metadata = named().map(|(digest, parts)| (digest, part(&parts.said)));
-        let locations = named().map(|(digest, parts)| (digest, part(&parts.places)));
-        let mut definition = Definition {
-            ops: ops.collect(),
-            metadata: metadata.chain([(last_digest, part(&last_said))]).collect(),
-            source: None,
-        };
-        let mut locations: Vec<_> = locations.collect();
-        // All that is said about either holds.
-        let mut joined = BTreeMap::new();
-        for (at, parts) in &self.again {
-            let said = &mut definition.metadata[*at].1;
-            *said = merge_said(said, &bytes[parts.said.clone()]).into();
-            // A list goes on where a message is followed by another one.
-            let places = joined.entry(*at).or_insert_with(|| locations[*at].1.to_vec());
-            places.extend_from_slice(&bytes[parts.places.clone()]);
-        }
-        for (at, places) in joined {
-            locations[at].1 = places.into();
-        }
-        definition.source = Some(Source { locations, infos: self.places.infos });
-        Ok(definition)
+        encode_needs(&mut said, [caps::CONSTRAINTS, caps::PLATFORM].into_iter().chain(needs).collect());
+        self.metadata.push((Digest::of(op.bytes()), said.into_bytes()));
+        self.ops.push(op.into_bytes());
+        Ok(Definition {
+            ops: self.ops,
+            metadata: self.metadata,
+            source: Some(Source { locations: self.locations, infos: self.places.infos }),
+        })
     }
 }
 

@@ -19,6 +19,11 @@ const VARINT: u32 = 0;
 const LEN: u32 = 2;
 
 impl Wire {
+    /// Returns room for bytes.
+    pub fn with_capacity(bytes: usize) -> Wire {
+        Wire(Vec::with_capacity(bytes))
+    }
+
     /// Returns what was written.
     pub fn bytes(&self) -> &[u8] {
         &self.0

@@ -4,9 +4,10 @@
 //!     cargo run --release --bin scaling STAGES STEPS       one size
 //!     cargo run --release --bin scaling STAGES STEPS once  one size, each room once, for a profiler
 //!
-//! Each size has a process of its own, so none profits from memory that another had. That process runs each room
-//! several times and keeps its memory meanwhile: what is timed is the work, not the system handing out pages, of which
-//! the first run of a size has as many as its memory column says. Time is that of the processor where the system tells
+//! Each size has a process of its own, so none profits from memory that another had. That process gets its memory
+//! before, in one piece, and keeps it: what is timed is the work, not the system handing out pages, of which a build has
+//! as many as its memory column says. Its first run finds that memory whole, as a build does; later ones find what the
+//! allocator has made of it. Time is that of the processor where the system tells
 //! it (Linux), so that other programs do not count; and the fastest run counts, as they slow it down nevertheless.
 //!
 //! Memory is what a room leaves behind, counted where it is allocated. It is the same in every run and on every machine.
@@ -126,7 +127,11 @@ fn once(stages: usize, steps: usize) {
     black_box(work.marshal(&work.convert(&planned)));
 }
 
+/// More than each instruction takes in all rooms, with what they throw away.
+const BYTES_OF_AN_INSTRUCTION: usize = 4096;
+
 fn row(stages: usize, steps: usize) -> Row {
+    drop(black_box(vec![1_u8; steps * BYTES_OF_AN_INSTRUCTION]));
     let work = Work::new(&generated(stages, steps));
     let (parse, file) = measure(|| work.parse());
     let (plan, planned) = measure(|| work.plan(&file));
