@@ -55,8 +55,12 @@ impl Graph {
         let count = walk.order.len();
         let mut marshaler = Marshaler {
             options,
-            outputs: Outputs { graph: self, walk: &walk, known: vec![None; self.len()] },
-            known: IndexSet::with_capacity(count),
+            outputs: Outputs {
+                graph: self,
+                walk: &walk,
+                digests: IndexSet::with_capacity(count),
+                known: vec![None; self.len()],
+            },
             ops: Vec::with_capacity(count + 1),
             metadata: Vec::with_capacity(count + 1),
             locations: Vec::with_capacity(count),
@@ -95,9 +99,7 @@ const PIECE_BYTES: usize = 256 << 10;
 struct Marshaler<'a> {
     options: &'a MarshalOptions<'a>,
     outputs: Outputs<'a>,
-    /// The ops that were written.
-    known: IndexSet<Digest>,
-    /// What the definition will list of each of them.
+    /// What the definition will list of each op.
     ops: Vec<Bytes>,
     metadata: Vec<(Digest, Bytes)>,
     locations: Vec<(Digest, Bytes)>,
@@ -149,12 +151,11 @@ impl Marshaler<'_> {
                 Digest::of(&self.wire.bytes()[start..])
             }
         };
-        self.outputs.known[id.0 as usize] = Some((digest, outputs(&vertex.op)));
         self.says.ignore_cache |= vertex.meta.ignore_cache;
         self.says.description |= !vertex.meta.description.is_empty();
         self.says.export_cache |= vertex.meta.export_cache.is_some();
 
-        let (at, is_new) = self.known.insert_full(digest);
+        let (at, is_new) = self.outputs.add(id, digest, outputs(&vertex.op));
         if !is_new {
             self.wire.cut(start);
         }
@@ -231,17 +232,26 @@ impl Marshaler<'_> {
 struct Outputs<'a> {
     graph: &'a Graph,
     walk: &'a Walk,
-    /// By vertex: its digest, and how many outputs it has.
-    known: Vec<Option<(Digest, u32)>>,
+    /// Those of the ops that were written.
+    digests: IndexSet<Digest>,
+    /// By vertex: the place of its digest, and how many outputs it has.
+    known: Vec<Option<(u32, u32)>>,
 }
 
 impl Outputs<'_> {
+    /// Takes down what a vertex is. Returns the place of its digest, and whether it was not there before.
+    fn add(&mut self, vertex: VertexId, digest: Digest, outputs: u32) -> (usize, bool) {
+        let (at, is_new) = self.digests.insert_full(digest);
+        self.known[vertex.0 as usize] = Some((at as u32, outputs));
+        (at, is_new)
+    }
+
     fn look_up(&self, edge: Edge) -> Result<Option<(Digest, u32)>, Reason> {
         let Some(edge) = self.walk.resolve(Some(edge)) else { return Ok(None) };
         let known = self.known[edge.vertex.0 as usize];
-        let (digest, outputs) = known.expect("inputs come before those that use them");
+        let (at, outputs) = known.expect("inputs come before those that use them");
         match edge.output < outputs {
-            true => Ok(Some((digest, edge.output))),
+            true => Ok(Some((self.digests[at as usize], edge.output))),
             false => Err(Reason::NoOutput(edge.output)),
         }
     }

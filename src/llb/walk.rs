@@ -34,7 +34,8 @@ impl Graph {
         let Some(first) = root else { return Ok(walk) };
         // Depth first is backwards through memory, so what is needed of each op is taken out forwards before.
         let mut inputs = Vec::with_capacity(self.vertices.len());
-        let mut bounds = vec![0];
+        let mut bounds = Vec::with_capacity(self.vertices.len() + 1);
+        bounds.push(0);
         bounds.extend(self.vertices.iter().map(|vertex| {
             vertex.op.inputs(&mut inputs);
             inputs.len()

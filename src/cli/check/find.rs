@@ -41,14 +41,15 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let paths = if paths.is_empty() { &here } else { paths };
     let mut found = Vec::new();
     for path in paths {
-        if path.is_dir() {
-            found.extend(below(path)?);
-        } else if path.as_os_str() == STDIN || path.exists() {
-            found.push(path.clone());
-        } else {
-            let name = path.display();
-            return Err(Failure::new(format!("{name}: no such file or folder"))
-                .hint("name a Dockerfile, a folder to search, or `-` for standard input"));
+        match path.metadata() {
+            Ok(what) if what.is_dir() => found.extend(below(path)?),
+            Ok(_) => found.push(path.clone()),
+            Err(_) if path.as_os_str() == STDIN => found.push(path.clone()),
+            Err(_) => {
+                let name = path.display();
+                return Err(Failure::new(format!("{name}: no such file or folder"))
+                    .hint("name a Dockerfile, a folder to search, or `-` for standard input"));
+            }
         }
     }
     found.sort();
