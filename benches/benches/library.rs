@@ -54,13 +54,16 @@ fn real(group: &mut BenchmarkGroup<'_, WallTime>) {
             b.iter(|| work.iter().for_each(|work| drop(black_box(work.tree()))));
         });
     }
-    group.bench_function(BenchmarkId::new("dockerfile-parser", "real, as far as dockerfile-parser reads it"), |b| {
-        b.iter(|| {
-            for text in &read {
-                let _ = black_box(dockerfile_parser::Dockerfile::from_str(text));
-            }
-        });
-    });
+    group.bench_function(
+        BenchmarkId::new("dockerfile-parser", "real, as far as dockerfile-parser reads it"),
+        |b| {
+            b.iter(|| {
+                for text in &read {
+                    let _ = black_box(dockerfile_parser::Dockerfile::from_str(text));
+                }
+            });
+        },
+    );
 }
 
 fn expand(c: &mut Criterion) {

@@ -59,9 +59,8 @@ pub fn real_files() -> Vec<String> {
         paths.sort();
         paths
     };
-    let is_real = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("real-"))
-    };
+    let is_real =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("real-"));
     let groups = list(&Path::new(&kit).join("cases")).into_iter().filter(is_real);
     let cases = groups.flat_map(|group| list(&group));
     let files = cases.flat_map(|case| [case.join("Dockerfile"), case.join("context/Dockerfile")]);

@@ -3,6 +3,7 @@
 //! In: files, folders. Out: paths, each once, in order. A file that is named is taken whatever its name is; in a folder
 //! only what looks like a Dockerfile counts, and what .gitignore leaves out does not.
 
+use super::side_by_side;
 use crate::cli::output::Failure;
 use ignore::{WalkBuilder, WalkState};
 use std::path::{Path, PathBuf};
@@ -40,8 +41,9 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
     let mut found = Vec::new();
-    for path in paths {
-        match path.metadata() {
+    // One look takes a microsecond or two, and there may be thousands.
+    for (path, what) in paths.iter().zip(side_by_side(paths, |path| path.metadata())) {
+        match what {
             Ok(what) if what.is_dir() => found.extend(below(path)?),
             Ok(_) => found.push(path.clone()),
             Err(_) if path.as_os_str() == STDIN => found.push(path.clone()),
