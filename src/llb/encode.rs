@@ -5,7 +5,7 @@
 use super::error::Reason;
 use super::op::{
     CacheSharing, ContentCache, Copy, Diff, Exec, File, FileAction, Merge, Mode, Mount, MountKind, Network,
-    Op, Owner, Passthrough, Security, Source, User,
+    Op, Owner, Passthrough, Secret, Security, Source, Ssh, User,
 };
 use super::wire::Wire;
 use super::{Digest, Edge, Meta};
@@ -249,34 +249,43 @@ fn encode_mounts(wire: &mut Wire, exec: &Exec, inputs: &mut Inputs) -> Result<()
     }
     for secret in &exec.secrets {
         let Some(target) = &secret.target else { continue };
-        wire.message(2, |wire| {
-            wire.number(1, NONE);
-            wire.text(3, target);
-            wire.choice(6, ops::MountType::Secret);
-            wire.message(21, |wire| {
-                wire.text(1, &secret.id);
-                wire.number(2, secret.uid);
-                wire.number(3, secret.gid);
-                wire.number(4, secret.mode);
-                wire.flag(5, secret.is_optional);
-            });
-        });
+        let Secret { id, uid, gid, mode, is_optional, .. } = secret;
+        let granted = Granted { target, id, uid: *uid, gid: *gid, mode: *mode, is_optional: *is_optional };
+        encode_granted(wire, ops::MountType::Secret, 21, &granted);
     }
     for (at, ssh) in exec.ssh.iter().enumerate() {
-        wire.message(2, |wire| {
-            wire.number(1, NONE);
-            wire.text(3, &ssh_target(exec, at));
-            wire.choice(6, ops::MountType::Ssh);
-            wire.message(22, |wire| {
-                wire.text(1, &ssh.id);
-                wire.number(2, ssh.uid);
-                wire.number(3, ssh.gid);
-                wire.number(4, ssh.mode);
-                wire.flag(5, ssh.is_optional);
-            });
-        });
+        let Ssh { id, uid, gid, mode, is_optional, .. } = ssh;
+        let target = &ssh_target(exec, at);
+        let granted = Granted { target, id, uid: *uid, gid: *gid, mode: *mode, is_optional: *is_optional };
+        encode_granted(wire, ops::MountType::Ssh, 22, &granted);
     }
     Ok(())
+}
+
+/// What the client grants to a process as a file.
+struct Granted<'a> {
+    target: &'a str,
+    id: &'a str,
+    uid: u32,
+    gid: u32,
+    mode: u32,
+    is_optional: bool,
+}
+
+/// Adds the mount of a secret or a socket. Their options look the same and stand in a field of each kind.
+fn encode_granted(wire: &mut Wire, kind: ops::MountType, options: u32, granted: &Granted) {
+    wire.message(2, |wire| {
+        wire.number(1, NONE);
+        wire.text(3, granted.target);
+        wire.choice(6, kind);
+        wire.message(options, |wire| {
+            wire.text(1, granted.id);
+            wire.number(2, granted.uid);
+            wire.number(3, granted.gid);
+            wire.number(4, granted.mode);
+            wire.flag(5, granted.is_optional);
+        });
+    });
 }
 
 fn encode_mount(wire: &mut Wire, mount: &Mount, output: i64, inputs: &mut Inputs) -> Result<(), Reason> {

@@ -52,8 +52,8 @@ impl Keyword {
     /// Returns the keyword that a word is, in whatever case.
     pub fn of(word: &str) -> Option<Keyword> {
         let known = |word: &str| {
-            let of_length = Keyword::of_length(word.len()).iter().copied();
-            of_length.into_iter().find(|keyword| keyword.as_str().eq_ignore_ascii_case(word))
+            let candidates = Keyword::of_length(word.len());
+            candidates.iter().copied().find(|keyword| keyword.as_str().eq_ignore_ascii_case(word))
         };
         // The Kelvin sign is a K, too.
         known(word).or_else(|| if word.is_ascii() { None } else { known(&lower(word)) })

@@ -173,10 +173,12 @@ impl SourceMap {
         }
         let last = if span.is_empty() { span.start } else { span.end - 1 };
         let first_line = file.position(span.start).line;
-        // Mostly it is the same line, or one of the next.
-        let later =
-            file.line_starts[first_line as usize..].iter().take_while(|start| **start <= last - file.base);
-        (first_line, first_line + later.count() as u32)
+        let is_before_end = |start: &u32| *start <= last - file.base;
+        // Mostly it ends on the line it starts on.
+        let later = &file.line_starts[first_line as usize..];
+        let count =
+            if later.first().is_some_and(is_before_end) { later.partition_point(is_before_end) } else { 0 };
+        (first_line, first_line + count as u32)
     }
 }
 

@@ -73,7 +73,7 @@ fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Looks at all from `start` to the end of the word in ASCII that ends there, and returns where that is.
+/// Looks at all from `start` to the next character of ASCII that is part of no word, and returns where that is.
 fn word_from(text: &str, start: usize, found: &mut Vec<(Range<usize>, Deception)>) -> usize {
     // What stands before the character that is looked at, and the word that it may be in.
     let mut before = text[..start].chars().next_back().unwrap_or(' ');
