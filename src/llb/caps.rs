@@ -320,7 +320,7 @@ impl std::error::Error for CapError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llb::op::{Http, Image, Local, Mount, Secret};
+    use crate::llb::op::{Git, Http, Image, Local, Mount, Secret};
 
     #[test]
     fn ops_and_what_they_need() {
@@ -331,6 +331,10 @@ mod tests {
         check(Http { uid: 1, ..Http::default() }, &["soruce.http.uidgid", SOURCE_HTTP]);
         check(Http { gid: 1, ..Http::default() }, &["soruce.http.uidgid", SOURCE_HTTP]);
         check(Http { mode: 0o600, ..Http::default() }, &[SOURCE_HTTP, SOURCE_HTTP_PERM]);
+        check(Git::default(), &[SOURCE_GIT]);
+        let text = || "a".to_owned();
+        let git = Git { url: text(), checksum: text(), mtime: text(), ..Git::default() };
+        check(git, &[SOURCE_GIT, SOURCE_GIT_CHECKSUM, SOURCE_GIT_FULL_URL, SOURCE_GIT_MTIME]);
         let mount = |kind| Mount { kind, ..Mount::default() };
         let exec = Exec {
             mounts: vec![
@@ -350,6 +354,8 @@ mod tests {
             EXEC_SECRET_ENV,
         ];
         check(exec, &expected);
+        let sized = Exec { mounts: vec![mount(MountKind::Tmpfs { size_bytes: 1 })], ..Exec::default() };
+        check(sized, &[EXEC_META_BASE, EXEC_MOUNT_TMPFS, EXEC_MOUNT_TMPFS_SIZE]);
     }
 
     #[test]

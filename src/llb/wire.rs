@@ -154,3 +154,64 @@ impl Wire {
         self.0.push(value as u8);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pb::ops;
+    use prost::Message;
+
+    fn written(write: impl FnOnce(&mut Wire)) -> Vec<u8> {
+        let mut wire = Wire::default();
+        write(&mut wire);
+        wire.bytes().to_vec()
+    }
+
+    /// prost is the judge of how long a length is.
+    #[test]
+    fn messages_of_any_length() {
+        for len in [0, 1, 125, 126, 127, 128, 16_380, 16_381, 16_382, 2_097_140, 2_097_150, 2_097_160] {
+            let id = "a".repeat(len);
+            let group = ops::ProgressGroup { id: id.clone(), ..Default::default() };
+            let said = ops::OpMetadata { progress_group: Some(group), ..Default::default() };
+            let ours = written(|wire| wire.message(6, |wire| wire.text(1, &id)));
+            assert!(ours == said.encode_to_vec(), "{len}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_as_prost_writes_them() {
+        for value in [1, 127, 128, 300, -1, i64::MAX, i64::MIN] {
+            let limits = ops::LinuxResources { memory: value, ..Default::default() };
+            assert_eq!(written(|wire| wire.number(1, value)), limits.encode_to_vec(), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_holds_nothing_is_left_out_but_where_it_is_an_element() {
+        let nothing = written(|wire| {
+            wire.number(1, 0);
+            wire.flag(2, false);
+            wire.choice(3, 0);
+            wire.text(4, "");
+            wire.data(5, &[]);
+            wire.texts(6, &[]);
+            wire.numbers(7, [].into_iter());
+        });
+        assert!(nothing.is_empty(), "{nothing:?}");
+        let elements = written(|wire| {
+            wire.chosen(1, 0);
+            wire.texts(2, &[String::new()]);
+            wire.numbers(3, [0].into_iter());
+            wire.entry(4, "", "");
+            wire.message(5, |_| ());
+        });
+        assert_eq!(elements, [0x08, 0, 0x12, 0, 0x1a, 1, 0, 0x22, 4, 0x0a, 0, 0x12, 0, 0x2a, 0]);
+        let something = written(|wire| {
+            wire.flag(2, true);
+            wire.choice(3, 2);
+            wire.chosen(1, 300);
+        });
+        assert_eq!(something, [0x10, 1, 0x18, 2, 0x08, 0xac, 0x02]);
+    }
+}

@@ -270,14 +270,20 @@ fn what_is_said_about_ops() {
     refuses_definition(&cap("a", false), "needs");
     refuses_definition(&cap("", true), "needs");
 
-    let described = |names: [&str; 2]| {
-        let entry = |key: &str| ops::StringEntry { key: Some(key.to_owned()), value: Some(String::new()) };
-        said(&|said| said.description = names.map(entry).to_vec())
+    let entry = |key: &str, value: &str| ops::StringEntry {
+        key: Some(key.to_owned()),
+        value: Some(value.to_owned()),
     };
+    let described =
+        |names: [&str; 2]| said(&|said| said.description = names.map(|name| entry(name, "")).to_vec());
     assert_eq!(described(["a", "b"]).verify(), Ok(()));
     for names in [["b", "a"], ["a", "a"]] {
         refuses_definition(&described(names), "description out of order");
     }
+    // The name of a step is shown on terminals, any other text is not.
+    let told = |key| said(&|said| said.description = vec![entry(key, "\x1b[2J")]);
+    assert_eq!(told("a").verify(), Ok(()));
+    refuses_definition(&told(CUSTOM_NAME), "is named");
     refuses_definition(
         &said(&|said| said.progress_group = Some(Default::default())),
         "a progress group without",
