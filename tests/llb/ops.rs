@@ -1,8 +1,8 @@
 //! Ops that no Dockerfile makes, and what only some of them have.
 
-use crate::{alpine, amd64, limits, local, marshal, mount, sh};
-use multistage::internal::pb::ops::{self, op::Op as Kind};
-use multistage::llb::op::{Copy, Diff, File, Passthrough};
+use crate::{alpine, amd64, copy, limits, local, marshal, mount, sh};
+use multistage::internal::pb::ops::{self, file_action::Action, op::Op as Kind};
+use multistage::llb::op::{Copy, Diff, File, Mkdir, Passthrough};
 use multistage::llb::{Definition, Edge, Graph, LinuxResources, MarshalOptions, Meta};
 use prost::Message;
 
@@ -76,6 +76,26 @@ fn a_process_has_an_output_for_each_mount_that_it_may_change() {
     let root = other.import(&definition).expect("the definition is whole");
     assert_eq!(root.map(|edge| edge.output), Some(2));
     assert_eq!(marshal(&other, root).ops, definition.ops);
+}
+
+#[test]
+fn each_action_of_a_file_op_goes_on_from_the_one_before() {
+    let mut graph = Graph::new();
+    let base = alpine(&mut graph);
+    let context = local(&mut graph, &[]);
+    let dir = |created_ns| Mkdir { path: "/d".into(), mode: 0o4755, created_ns, ..Mkdir::default() };
+    let actions =
+        vec![copy(context, "/a", "/a").into(), dir(None).into(), dir(Some(7)).into(), dir(Some(0)).into()];
+    let file = graph.add(File { base: Some(base.into()), actions }, Meta::default());
+    let Kind::File(file) = root(&marshal(&graph, Some(file.into()))) else { panic!("it works on files") };
+    // Two inputs are counted before what the actions make; only what the last one makes is an output.
+    let edges: Vec<_> = file.actions.iter().map(|it| (it.input, it.secondary_input, it.output)).collect();
+    assert_eq!(edges, [(0, 1, -1), (2, -1, -1), (3, -1, -1), (4, -1, 0)]);
+    let dirs = file.actions.iter().filter_map(|action| match &action.action {
+        Some(Action::Mkdir(dir)) => Some((dir.mode, dir.timestamp)),
+        _ => None,
+    });
+    assert_eq!(dirs.collect::<Vec<_>>(), [(0o755, -1), (0o755, 7), (0o755, 0)]);
 }
 
 #[test]
