@@ -216,6 +216,8 @@ mod tests {
         let word = "${U:-".repeat(EXPANSION_DEPTH + 1) + &"}".repeat(EXPANSION_DEPTH + 1);
         check("", &word, &format!("!{}", ErrorKind::TooDeep));
         check("", &("${U:-".repeat(EXPANSION_DEPTH) + &"}".repeat(EXPANSION_DEPTH)), "");
+        // One behind the other is not deep.
+        check("", &"${U:-}".repeat(EXPANSION_DEPTH + 1), "");
         let mut env = EnvList::from_pairs(["A=xx"]);
         let err = (0..60).find_map(|_| match Lexer::new('\\').word("$A$A", &env) {
             Ok(word) => {

@@ -416,7 +416,7 @@ impl Planner {
     ) -> Base {
         let platform = match &stage.platform {
             Some(platform) => platform.clone(),
-            None if self.platforms.is_implicit => nearest_platform(image, &self.platforms),
+            None if self.platforms.is_implicit => self.platforms.nearest(image).clone(),
             None => self.platforms.target.clone(),
         };
         let has_layers = image.rootfs.diff_ids.as_ref().is_some_and(|ids| !ids.is_empty())
@@ -496,12 +496,6 @@ fn held_back(kind: &Kind) -> Option<String> {
         Kind::Onbuild(onbuild) => Some(onbuild.expression.clone()),
         _ => None,
     }
-}
-
-/// Returns the platform that an image turned out to be for, if nobody asked for one and the build can run it.
-fn nearest_platform(image: &Config, platforms: &Platforms) -> Platform {
-    let fits = |platform: &&Platform| platform.os == image.os && platform.architecture == image.architecture;
-    std::iter::once(&platforms.target).chain(&platforms.build).find(fits).unwrap_or(&platforms.target).clone()
 }
 
 /// Says which image could not be found, and which name may have been meant.

@@ -124,7 +124,7 @@ fn steps_are_counted_with_the_base() {
 fn copy_takes_indexes_also_of_images() {
     let plan = asks(
         Outside::new(
-            "FROM alpine\nCOPY --from=busybox /a /\nFROM scratch\nCOPY --from=0 / /\nCOPY --from=2 / /\n",
+            "FROM alpine\nCOPY --from=busybox /a /\nFROM scratch\nCOPY --from=+00 / /\nCOPY --from=2 / /\n",
         ),
         &[&format!("alpine:latest, busybox:latest, {IGNORE}")],
     );
