@@ -5,7 +5,7 @@ use multistage::image::Platform;
 use multistage::internal::pb::ops;
 use multistage::internal::text::{SourceMap, Span};
 use multistage::llb::op::Merge;
-use multistage::llb::{Definition, Digest, Graph, MarshalOptions, Meta, SourceText};
+use multistage::llb::{CUSTOM_NAME, Definition, Digest, Graph, MarshalOptions, Meta, SourceText};
 use prost::Message;
 
 #[test]
@@ -92,4 +92,16 @@ fn what_is_said_about_the_same_op_twice_is_joined() {
     let texts: Vec<_> = said.description.iter().map(|e| (e.key.as_deref(), e.value.as_deref())).collect();
     assert_eq!(texts, [(Some("a"), Some("2")), (Some("b"), Some("1"))]);
     assert!(said.ignore_cache);
+}
+
+#[test]
+fn the_name_of_a_step_is_made_harmless_and_nothing_else() {
+    let mut graph = Graph::new();
+    let base = alpine(&mut graph);
+    graph.get_mut(base).meta = amd64().describe("a", "\x1b[2J").describe(CUSTOM_NAME, "\x1b[2J");
+    let definition = marshal(&graph, Some(base.into()));
+    let said = &definition.said()[&digest(&graph, Some(base.into()))];
+    let text = |key| said.description.iter().find(|entry| entry.key() == key).map(|entry| entry.value());
+    assert_eq!(text("a"), Some("\x1b[2J"));
+    assert_eq!(text(CUSTOM_NAME), Some("\\u{1b}[2J"));
 }
