@@ -86,7 +86,7 @@ impl Lexer {
 mod tests {
     use super::super::{EnvList, ErrorKind, NoEnv};
     use super::*;
-    use crate::limits::EXPANSION_DEPTH;
+    use crate::limits::{EXPANSION_BYTES, EXPANSION_DEPTH, READ_STEPS};
 
     fn env() -> EnvList {
         EnvList::from_pairs(["A=apple", "B=a b", "E=", "P=/usr/local/bin", "X=$A", "é=accent", "S= x  y "])
@@ -227,5 +227,14 @@ mod tests {
             Err(err) => Some(err.kind),
         });
         assert_eq!(err, Some(ErrorKind::TooLong));
+
+        env.set("A", "x".repeat(EXPANSION_BYTES));
+        let fails = |word: &str| Lexer::new('\\').word(word, &env).err().map(|err| err.kind);
+        assert_eq!(fails("$A"), None);
+        assert_eq!(fails("$A${U:-x}"), Some(ErrorKind::TooLong));
+        // Each reads A and adds nothing.
+        let reads = READ_STEPS / EXPANSION_BYTES;
+        assert_eq!(fails(&"${A:+}".repeat(reads)), None);
+        assert_eq!(fails(&"${A:+}".repeat(reads + 1)), Some(ErrorKind::TooCostly));
     }
 }
