@@ -369,6 +369,39 @@ mod tests {
     }
 
     #[test]
+    fn attributes_of_images() {
+        let shown = |source: Source| {
+            source
+                .attrs("")
+                .into_iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let image = Image {
+            resolve_mode: ResolveMode::PreferLocal,
+            record_type: "internal".to_owned(),
+            layer_limit: Some(2),
+            checksum: "c".to_owned(),
+            ..Image::default()
+        };
+        assert_eq!(
+            shown(Source::Image(Box::new(image))),
+            "image.checksum=c image.layerlimit=2 image.recordtype=internal image.resolvemode=local"
+        );
+        let pulled = Image { resolve_mode: ResolveMode::ForcePull, ..Image::default() };
+        assert_eq!(shown(Source::Image(Box::new(pulled))), "image.resolvemode=pull");
+        assert_eq!(shown(Source::Image(Box::default())), "");
+        let layout = OciLayout {
+            session_id: "s".to_owned(),
+            store_id: "t".to_owned(),
+            layer_limit: Some(0),
+            ..OciLayout::default()
+        };
+        assert_eq!(shown(Source::OciLayout(Box::new(layout))), "oci.layerlimit=0 oci.session=s oci.store=t");
+    }
+
+    #[test]
     fn modes_and_numbers() {
         let http = Http { mode: 0o644, gid: 7, ..Http::default() };
         let attrs = Source::Http(Box::new(http)).attrs("");
