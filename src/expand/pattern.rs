@@ -499,4 +499,17 @@ mod tests {
         assert_eq!(replace_first(&("a".repeat(9_999) + "b"), &value, "", &mut 0), Err(ErrorKind::TooCostly));
         assert_eq!(replace_all("", &value, &value, 1 << 20, &mut 0), Err(ErrorKind::TooLong));
     }
+
+    #[test]
+    fn what_people_write_is_within_the_limits() {
+        assert_eq!(replace_all("a", "aa", "bb", 4, &mut 0).as_deref(), Ok("bbbb"));
+        assert_eq!(replace_all("a", "aa", "bb", 3, &mut 0), Err(ErrorKind::TooLong));
+        // Many steps for each character of a short value, fewer for those of a long one; all of them count.
+        for (pattern, value) in [(249, 500), (29, 20_000)] {
+            let (pattern, value) = ("a".repeat(pattern) + "b", "a".repeat(value));
+            let mut steps = 1;
+            assert_eq!(replace_first(&pattern, &value, "", &mut steps).as_deref(), Ok(value.as_str()));
+            assert!(steps > value.len() * pattern.len() / 2, "{steps}");
+        }
+    }
 }
